@@ -1,6 +1,6 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   resolve: { conditions: ["vicinal-source", "node"] },
   ssr: { resolve: { conditions: ["vicinal-source", "node"] } },
   test: {
@@ -9,3 +9,4 @@ export default defineConfig({
     pool: "forks",
   },
 });
+export default config;

@@ -10,20 +10,19 @@ const MESSAGES = {
     `${p.what} row ${p.row}, component ${p.column} is ${p.got}; every component must be a finite number. Drop or impute that row.`,
   ZERO_VECTOR: (p: { what: string; row: number }) =>
     `${p.what} row ${p.row} is the zero vector, whose cosine is undefined; drop it or use another metric.`,
-  BAD_K: (p: { got: unknown }) =>
-    `k is ${String(p.got)}; it must be a whole number from 1 to 2147483647.`,
+  BAD_K: (p: { got: unknown }) => `k is ${String(p.got)}; it must be a whole number from 1 to 2147483647.`,
   OPTION_UNKNOWN: (p: { got: string; known: readonly string[] }) =>
     `Unknown option "${p.got}"; use ${p.known.join(", ") || "no options here"}.`,
   OPTION_RANGE: (p: { option: string; got: unknown; rule: string }) =>
     `${p.option} is ${typeof p.got === "bigint" ? `${p.got}n` : String(p.got)}; it must be ${p.rule}.`,
-  BAD_INPUT: (p: { what: string; got: string; rule: string }) => `${p.what} is ${p.got}; it must be ${p.rule}.`,
+  BAD_INPUT: (p: { what: string; got: string; rule: string }) =>
+    `${p.what} is ${p.got}; it must be ${p.rule}.`,
   DETACHED_BUFFER: (p: { what: string }) =>
     `${p.what} uses a detached buffer (it was transferred elsewhere); pass a copy.`,
   DUPLICATE_KEY: (p: { key: string }) =>
     `Key ${p.key} is already present or given twice; use upsert() to replace, or give each row its own key.`,
   KEY_UNKNOWN: (p: { key: string }) => `Key ${p.key} is not in the index; check it with has().`,
-  KEY_TYPE: (p: { got: string }) =>
-    `A key is ${p.got}; keys are safe integers, strings, or bigints.`,
+  KEY_TYPE: (p: { got: string }) => `A key is ${p.got}; keys are safe integers, strings, or bigints.`,
   METRIC_UNKNOWN: (p: { got: string; known: readonly string[] }) =>
     `Unknown metric "${p.got}"; use ${p.known.join(", ")}.`,
   UNSUPPORTED: (p: { what: string; rule: string }) => `${p.what} is not supported: ${p.rule}.`,
@@ -61,7 +60,7 @@ const MESSAGES = {
     `${p.what} has checksum ${p.got}, expected ${p.want}; delete it and fetch it again.`,
   FILTER_SYNTAX: (p: { expr: string; at: number; expected: string }) =>
     `Filter "${p.expr}" is wrong at character ${p.at + 1}; expected ${p.expected}.`,
-  USAGE: (p: { why: string }) => p.why,
+  USAGE: (p: { why: string }): string => p.why,
 };
 
 export type ErrorCode = keyof typeof MESSAGES;
