@@ -128,6 +128,7 @@ async function buildKernels(force) {
 /** Runs the TypeScript compiler; its messages go to stderr. Throws when it finds an error. */
 export function runTsc(args) {
   const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+  if (!existsSync(tsc)) throw new Error("the development tools are missing; run: npm ci");
   const run = spawnSync(process.execPath, [tsc, ...args], { cwd: ROOT, encoding: "utf8" });
   process.stderr.write((run.stdout ?? "") + (run.stderr ?? ""));
   if (run.status !== 0) throw new Error(`tsc ${args.join(" ")} failed`);
@@ -145,11 +146,20 @@ function replaceFile(path, bytes, mode) {
   if (mode !== undefined) chmodSync(path, mode);
 }
 
+/**
+ * Declarations keep the ".ts" of the sources' imports; consumers' tools look for ".js" beside ".d.ts".
+ */
+function declaration(bytes) {
+  const text = bytes.toString("utf8");
+  return Buffer.from(text.replace(/((?:from|import\()\s*["']\.{1,2}\/[^"'\n]+)\.ts(["'])/g, "$1.js$2"));
+}
+
 /** Makes dist/ equal to the folder just compiled plus the plain .wasm files. Returns its files. */
 function publish(staging) {
   const names = new Set();
   for (const name of filesBelow(staging)) {
     let bytes = readFileSync(join(staging, name));
+    if (name.endsWith(".d.ts")) bytes = declaration(bytes);
     const isMain = name === MAIN;
     if (isMain && !bytes.subarray(0, 2).equals(Buffer.from("#!"))) {
       bytes = Buffer.concat([Buffer.from("#!/usr/bin/env node\n"), bytes]);
