@@ -1,0 +1,78 @@
+import cliProgress from "cli-progress";
+import type { Progress } from "../core/index.ts";
+import { useColor } from "./output.ts";
+
+/** What the user sees of a long job, always on stderr. */
+export interface Reporter {
+  onProgress(progress: Progress): void;
+  /** A line of what happens now. */
+  note(text: string): void;
+  /** Takes the bar away; call it before printing results and on failure. */
+  close(): void;
+}
+
+const LINE_EVERY_MS = 2000;
+
+/**
+ * A bar when stderr is a terminal, otherwise plain lines at most every two seconds; under `--json`
+ * nothing unless stderr is a terminal, so that logs of scripts stay clean.
+ */
+export function createReporter(options: { json?: boolean } = {}): Reporter {
+  if (process.stderr.isTTY) return barReporter();
+  return options.json ? SILENT : lineReporter();
+}
+
+const SILENT: Reporter = { onProgress() {}, note() {}, close() {} };
+
+function lineReporter(): Reporter {
+  let last = Number.NEGATIVE_INFINITY;
+  return {
+    onProgress({ phase, done, total }) {
+      const now = performance.now();
+      if (now - last < LINE_EVERY_MS) return;
+      last = now;
+      process.stderr.write(total > 0 ? `${phase}: ${done}/${total}\n` : `${phase}: ${done}\n`);
+    },
+    note(text) {
+      process.stderr.write(`${text}\n`);
+    },
+    close() {},
+  };
+}
+
+function barReporter(): Reporter {
+  let bar: cliProgress.SingleBar | undefined;
+  let phase = "";
+  const close = (): void => {
+    bar?.stop();
+    bar = undefined;
+    phase = "";
+  };
+  return {
+    onProgress(step) {
+      if (step.phase !== phase || bar === undefined) {
+        close();
+        phase = step.phase;
+        bar = new cliProgress.SingleBar({
+          format: "{phase} {bar} {percentage}% | {value}/{total} | {eta_formatted} left",
+          barCompleteChar: useColor(process.stderr) ? "\u2588" : "#",
+          barIncompleteChar: useColor(process.stderr) ? "\u2591" : "-",
+          clearOnComplete: true,
+          hideCursor: true,
+          fps: 10,
+          barsize: 30,
+          stream: process.stderr,
+        });
+        bar.start(Math.max(1, step.total), step.done, { phase });
+        return;
+      }
+      bar.setTotal(Math.max(1, step.total));
+      bar.update(step.done);
+    },
+    note(text) {
+      close();
+      process.stderr.write(`${text}\n`);
+    },
+    close,
+  };
+}
