@@ -1,0 +1,114 @@
+import { VicinalError } from "../core/errors.ts";
+import { PLAIN, RELAXED } from "./wasm.generated.ts";
+
+/** Which of the two modules: portable SIMD, or relaxed SIMD (fused multiply-add, 7-bit dot products). */
+export type Build = "plain" | "relaxed";
+
+/** The inlined module of that build. A fresh copy, about 50 kB. */
+export function inlinedBytes(build: Build): Uint8Array<ArrayBuffer> {
+  const text = atob(build === "relaxed" ? RELAXED : PLAIN);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+// Hand-made modules of one function that needs the feature: (i32.const 0; i8x16.splat; drop), and
+// (v128.const 0, three times; f32x4.relaxed_madd; drop).
+const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0];
+const V128_ZERO = [0xfd, 0x0c, ...new Array<number>(16).fill(0)];
+const moduleOf = (code: number[]): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from([...HEADER, 10, code.length + 5, 1, code.length + 3, 0, ...code, 0x1a, 0x0b]);
+const SIMD_PROBE = moduleOf([0x41, 0, 0xfd, 0x0f]);
+const RELAXED_PROBE = moduleOf([...V128_ZERO, ...V128_ZERO, ...V128_ZERO, 0xfd, 0x85, 0x02]);
+
+/** Whether this runtime runs the plain build at all. */
+export function simdSupported(): boolean {
+  return typeof WebAssembly === "object" && WebAssembly.validate(SIMD_PROBE);
+}
+
+/** Whether this runtime runs the relaxed build. */
+export function relaxedSupported(): boolean {
+  return typeof WebAssembly === "object" && WebAssembly.validate(RELAXED_PROBE);
+}
+
+/** Reads unsigned LEB128 numbers and names of a WebAssembly binary. */
+class Reader {
+  at: number;
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array, at: number) {
+    this.bytes = bytes;
+    this.at = at;
+  }
+
+  byte(): number {
+    const value = this.bytes[this.at++];
+    if (value === undefined) throw notAModule("it ends early");
+    return value;
+  }
+
+  number(): number {
+    let value = 0;
+    for (let scale = 1; scale <= 2 ** 28; scale *= 128) {
+      const byte = this.byte();
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+    throw notAModule("a number is too long");
+  }
+
+  name(): string {
+    const length = this.number();
+    let text = "";
+    for (let i = 0; i < length; i++) text += String.fromCharCode(this.byte());
+    return text;
+  }
+}
+
+function notAModule(why: string): VicinalError {
+  return new VicinalError("BAD_INPUT", { what: "WebAssembly module", got: why, rule: "one of dist/wasm/" });
+}
+
+/** A reader at the contents of the section with that number, or undefined. */
+function section(bytes: Uint8Array, id: number): Reader | undefined {
+  if (bytes.length < 8 || bytes[0] !== 0 || bytes[1] !== 0x61 || bytes[2] !== 0x73 || bytes[3] !== 0x6d) {
+    throw notAModule("without the magic number");
+  }
+  const reader = new Reader(bytes, 8);
+  while (reader.at < bytes.length) {
+    const found = reader.byte();
+    const size = reader.number();
+    if (found === id) return reader;
+    reader.at += size;
+  }
+  return undefined;
+}
+
+/** Names of the exported functions, read from the bytes: works where compiling is forbidden. */
+export function exportedFunctions(bytes: Uint8Array): string[] {
+  const reader = section(bytes, 7);
+  const names: string[] = [];
+  for (let left = reader?.number() ?? 0; left > 0; left--) {
+    const name = reader!.name();
+    const kind = reader!.byte();
+    reader!.number();
+    if (kind === 0) names.push(name);
+  }
+  return names;
+}
+
+/**
+ * The same module, importing a shared memory instead of a plain one: one bit of the import's limits differs.
+ * A copy. Our modules import exactly one thing, the memory `env.memory` with a maximum.
+ */
+export function withSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const reader = section(bytes, 2);
+  const count = reader?.number();
+  const what = count === 1 ? `${reader!.name()}.${reader!.name()}` : "";
+  if (what !== "env.memory" || reader!.byte() !== 2) throw notAModule("one that does not import env.memory");
+  const flags = reader!.byte();
+  if (flags !== 1 && flags !== 3) throw notAModule(`one whose memory has limits flag ${flags}`);
+  const copy = new Uint8Array(bytes);
+  copy[reader!.at - 1] = 3;
+  return copy;
+}

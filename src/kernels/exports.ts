@@ -1,0 +1,19 @@
+import type { HashExports } from "./exports/hash.ts";
+
+/** A byte address in a WebAssembly memory, unsigned. */
+export type Ptr = number;
+
+/**
+ * Everything the WebAssembly modules export, by area. Each interface lists its functions one to a line, with
+ * the parameters of the AssemblyScript function of that name; a test compares names and arities with the
+ * compiled modules. Results declared u32 in AssemblyScript arrive as signed numbers: apply `>>> 0`.
+ */
+export type EngineExports = BuildExports & HashExports;
+
+export interface BuildExports {
+  /** 1 in the relaxed build, 0 in the plain one. */
+  relaxedBuild(): number;
+}
+
+/** Name of an exported function. */
+export type ExportName = keyof EngineExports;

@@ -1,0 +1,9 @@
+// The entry of the WebAssembly modules: every function exported here is callable from TypeScript and is
+// declared in src/kernels/exports.ts.
+export * from "./hash";
+
+/** 1 in the relaxed build, 0 in the plain one. */
+export function relaxedBuild(): i32 {
+  // @ts-ignore: RELAXED is a compiler flag
+  return isDefined(RELAXED) ? 1 : 0;
+}
