@@ -1,4 +1,6 @@
+import type { ConvertExports } from "./exports/convert.ts";
 import type { HashExports } from "./exports/hash.ts";
+import type { VectorExports } from "./exports/vectors.ts";
 
 /** A byte address in a WebAssembly memory, unsigned. */
 export type Ptr = number;
@@ -8,7 +10,10 @@ export type Ptr = number;
  * the parameters of the AssemblyScript function of that name; a test compares names and arities with the
  * compiled modules. Results declared u32 in AssemblyScript arrive as signed numbers: apply `>>> 0`.
  */
-export type EngineExports = BuildExports & HashExports;
+export type EngineExports = BuildExports & KernelExports;
+
+/** What wasm/{convert,hash,vectors}.ts export. */
+export interface KernelExports extends ConvertExports, HashExports, VectorExports {}
 
 export interface BuildExports {
   /** 1 in the relaxed build, 0 in the plain one. */
