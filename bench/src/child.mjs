@@ -1,0 +1,139 @@
+/**
+ * One contender in a process of its own, so that no contender pays for another's garbage, compiled
+ * code or page tables, and native programs take part on the same terms. Commands come as lines,
+ * one JSON line answers each; see src/process.mjs for the other end.
+ */
+import { closeSync, openSync, readSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+const job = JSON.parse(process.argv[2]);
+const { d, k } = job;
+
+/** @param {string} path */
+function readFloats(path) {
+  const floats = new Float32Array(statSync(path).size / 4);
+  const bytes = new Uint8Array(floats.buffer);
+  const file = openSync(path, "r");
+  for (let at = 0; at < bytes.length; )
+    at += readSync(file, bytes, at, Math.min(bytes.length - at, 1 << 28), at);
+  closeSync(file);
+  return floats;
+}
+
+let buildSeconds = 0;
+/** Adds what `work` takes to the build time. @param {() => unknown} work */
+function clock(work) {
+  const start = performance.now();
+  const done = work();
+  const stop = () => {
+    buildSeconds += (performance.now() - start) / 1000;
+  };
+  if (done instanceof Promise) return done.finally(stop);
+  stop();
+  return done;
+}
+
+const rss = () => {
+  globalThis.gc?.();
+  return process.memoryUsage().rss;
+};
+
+const { create } = await import(job.module);
+const base = readFloats(job.base);
+const queries = readFloats(job.queries);
+const nq = queries.length / d;
+const n = base.length / d;
+const contender = await create({ ...job, n, clock });
+contender.prepare?.(queries);
+
+/** Keeps the answers observable, so that no search can be optimised away. */
+let consumed = 0;
+
+/**
+ * Whole passes over the first `count` queries, one a call, until `seconds` have gone by.
+ * @param {(q: number) => ArrayLike<number | bigint>} search @param {number} count @param {number} seconds
+ */
+function timeSearch(search, count, seconds) {
+  const warmUntil = performance.now() + Math.min(100, 200 * seconds);
+  for (let q = 0; q < count && performance.now() < warmUntil; q++) consumed ^= Number(search(q)[0]);
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  let passes = 0;
+  let elapsed = 0;
+  do {
+    for (let q = 0; q < count; q++) consumed ^= Number(search(q)[0]);
+    passes++;
+    elapsed = (performance.now() - start) / 1000;
+  } while (elapsed < seconds);
+  const used = process.cpuUsage(cpu);
+  return { queries: passes * count, seconds: elapsed, cpu: (used.user + used.system) / 1e6, consumed };
+}
+
+/** @type {Record<string, (...args: string[]) => unknown>} */
+const commands = {
+  async build() {
+    const before = rss();
+    buildSeconds = 0;
+    await contender.build(base);
+    return { seconds: buildSeconds, rss: rss() - before, memory: contender.memory?.() };
+  },
+  async save(...words) {
+    const path = words.join(" ");
+    const start = performance.now();
+    await contender.save(path);
+    const seconds = (performance.now() - start) / 1000;
+    return { seconds, bytes: statSync(path).size };
+  },
+  async load(...words) {
+    const path = words.join(" ");
+    const start = performance.now();
+    await contender.load(path);
+    return { seconds: (performance.now() - start) / 1000 };
+  },
+  answers(ef, ...words) {
+    const path = words.join(" ");
+    const search = contender.searcher(Number(ef), k);
+    const out = new Int32Array(nq * k).fill(-1);
+    for (let q = 0; q < nq; q++) out.set(Array.from(search(q), Number), q * k);
+    writeFileSync(path, out);
+    return {};
+  },
+  time: (ef, seconds) => timeSearch(contender.searcher(Number(ef), k), nq, Number(seconds)),
+  /** Exact search of `count` queries, one a call. */
+  singles: (count, seconds) => timeSearch(contender.searcher(0, k), Number(count), Number(seconds)),
+  /** Exact search of `count` queries in one call, whole calls until `seconds` have gone by. */
+  batch(count, seconds) {
+    const search = contender.batcher(Number(count), k);
+    const cpu = process.cpuUsage();
+    const start = performance.now();
+    let calls = 0;
+    let elapsed = 0;
+    do {
+      consumed ^= Number(search()[0]);
+      calls++;
+      elapsed = (performance.now() - start) / 1000;
+    } while (elapsed < Number(seconds));
+    const used = process.cpuUsage(cpu);
+    return {
+      queries: calls * Number(count),
+      seconds: elapsed,
+      cpu: (used.user + used.system) / 1e6,
+      consumed,
+    };
+  },
+  facts: () => contender.facts?.() ?? {},
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [name, ...args] = line.split(" ");
+  if (name === "quit") break;
+  let reply;
+  try {
+    reply = await commands[name](...args);
+  } catch (error) {
+    reply = { error: String(error?.message ?? error) };
+  }
+  process.stdout.write(JSON.stringify(reply) + "\n");
+}
+if (job.scratch) rmSync(`${job.scratch}.usearch`, { force: true });
+process.exit(0);

@@ -1,0 +1,32 @@
+import { create as createIndex, open } from "../../../dist/index.js";
+
+/**
+ * Vicinal through its public API. Each search copies the query in, quantizes it where the index has
+ * codes, and hands back the caller's keys.
+ */
+export async function create({ spec, d, metric, efConstruction, seed, threads, clock }) {
+  let index = await createIndex(spec, { dimension: d, metric, seed, efConstruction });
+  /** @type {Float32Array[]} */
+  let asked = [];
+  return {
+    prepare(queries) {
+      asked = Array.from({ length: queries.length / d }, (_, q) => queries.slice(q * d, (q + 1) * d));
+    },
+    build: (base) => clock(() => (threads > 1 ? index.addAsync(base, { threads }) : index.add(base))),
+    memory: () => index.stats().memory,
+    facts: () => index.stats(),
+    save: (path) => index.save(path),
+    async load(path) {
+      index = await open(path);
+    },
+    searcher(ef, k) {
+      const options = spec.startsWith("Flat") ? { k } : { k, efSearch: ef };
+      return (q) => index.search(asked[q], options).keys(0);
+    },
+    batcher(count, k) {
+      const many = new Float32Array(count * d);
+      for (let q = 0; q < count; q++) many.set(asked[q % asked.length], q * d);
+      return () => index.search(many, { k }).ids;
+    },
+  };
+}
