@@ -10,7 +10,15 @@ import { searchCommand } from "./commands/search.ts";
 import { startCommand } from "./commands/start.ts";
 import { describeError, exitCodeOf, reportError } from "./failure.ts";
 
-const COMMANDS = [evalCommand, buildCommand, searchCommand, infoCommand, dataCommand, labCommand, startCommand];
+const COMMANDS = [
+  evalCommand,
+  buildCommand,
+  searchCommand,
+  infoCommand,
+  dataCommand,
+  labCommand,
+  startCommand,
+];
 
 function version(): string {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");

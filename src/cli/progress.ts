@@ -1,4 +1,4 @@
-import cliProgress from "cli-progress";
+import cliProgress, { type SingleBar } from "cli-progress";
 import type { Progress } from "../core/index.ts";
 import { useColor } from "./output.ts";
 
@@ -41,7 +41,7 @@ function lineReporter(): Reporter {
 }
 
 function barReporter(): Reporter {
-  let bar: cliProgress.SingleBar | undefined;
+  let bar: SingleBar | undefined;
   let phase = "";
   const close = (): void => {
     bar?.stop();

@@ -1,0 +1,25 @@
+/**
+ * Measuring neighbours: exact truth, recall as ann-benchmarks judges it, speed through the public
+ * search call, sweeps of parameters, and pictures of the result.
+ *
+ * @module
+ */
+export * from "./evaluate.ts";
+export { type Grid, gridFor, gridPoints, type Params, parseGrid } from "./grid.ts";
+export { type Measured, type MeasureOptions, measureSearch, percentile } from "./measure.ts";
+export { paretoFront, pointAtRecall, type Tradeoff } from "./pareto.ts";
+export { type PlotOptions, plotRecallQps, type Series } from "./plot/recall-qps.ts";
+export {
+  type Answers,
+  createJudge,
+  type GroundTruth,
+  type Judge,
+  RECALL_EPSILON,
+  type RecallOptions,
+  recallAtK,
+  type Scores,
+} from "./recall.ts";
+export { measurePoint, type Point, type SweepOptions, sweep } from "./sweep.ts";
+export { displayWidth, formatTable, type TableColumn, type TableOptions } from "./table.ts";
+export { type GroundTruthOptions, groundTruth } from "./truth.ts";
+export { type Tuned, type TuneOptions, tuneSearch } from "./tune.ts";
