@@ -91,7 +91,7 @@ function faissFlat(out) {
   if (!existsSync(python) || !has(python)) {
     process.stderr.write(`Installing faiss-cpu ${FAISS_CPU} into ${own}\n`);
     spawnSync("python3", ["-m", "venv", own]);
-    spawnSync(python, ["-m", "pip", "install", "--quiet", `faiss-cpu==${FAISS_CPU}`], {
+    spawnSync(python, ["-m", "pip", "install", "-qqq", `faiss-cpu==${FAISS_CPU}`], {
       stdio: ["ignore", 2, 2],
     });
   }
