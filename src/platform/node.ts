@@ -1,0 +1,3 @@
+export * from "./cache.node.ts";
+export * from "./data.node.ts";
+export * from "./files.node.ts";

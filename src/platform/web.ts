@@ -1,0 +1,3 @@
+export * from "./cache.web.ts";
+export * from "./data.web.ts";
+export * from "./files.web.ts";
