@@ -40,10 +40,11 @@ function filesBelow(folder) {
 
 /** One digest over everything the build reads, apart from what the build itself generates. */
 function inputDigest() {
-  const single = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json"];
+  const settings = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json"];
+  const scripts = ["build.mjs", "build-wasm.mjs"];
   const inputs = [
-    ...single,
-    ...filesBelow(join(ROOT, "scripts")).map((name) => join("scripts", name)),
+    ...settings,
+    ...scripts.map((name) => join("scripts", name)),
     ...filesBelow(join(ROOT, "wasm")).map((name) => join("wasm", name)),
     ...filesBelow(join(ROOT, "src")).map((name) => join("src", name)),
   ].filter((name) => !GENERATED.test(name) && !TEST.test(name));
