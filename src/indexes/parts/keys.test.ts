@@ -283,7 +283,7 @@ describe("KeyTable", () => {
       for (let i = 0; i < 4; i++) gc();
       return process.memoryUsage().heapUsed;
     };
-    const n = 60_000;
+    const n = 150_000;
     // V8 keeps a concatenation as a pair of halves for a while; a parsed string is one piece.
     const flat = (text: string): string => JSON.parse(`"${text}"`);
     const kinds: Record<string, (i: number) => Key> = {
