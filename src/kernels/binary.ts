@@ -12,23 +12,64 @@ export function inlinedBytes(build: Build): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-// Hand-made modules of one function that needs the feature: (i32.const 0; i8x16.splat; drop), and
-// (v128.const 0, three times; f32x4.relaxed_madd; drop).
-const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0];
-const V128_ZERO = [0xfd, 0x0c, ...new Array<number>(16).fill(0)];
-const moduleOf = (code: number[]): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from([...HEADER, 10, code.length + 5, 1, code.length + 3, 0, ...code, 0x1a, 0x0b]);
-const SIMD_PROBE = moduleOf([0x41, 0, 0xfd, 0x0f]);
-const RELAXED_PROBE = moduleOf([...V128_ZERO, ...V128_ZERO, ...V128_ZERO, 0xfd, 0x85, 0x02]);
+// Hand-made modules. The first: a function without arguments, (i32.const 0; i8x16.splat; drop).
+const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+const SIMD_PROBE = [
+  ...MAGIC,
+  1,
+  4,
+  1,
+  0x60,
+  0,
+  0,
+  3,
+  2,
+  1,
+  0,
+  10,
+  9,
+  1,
+  7,
+  0,
+  0x41,
+  0,
+  0xfd,
+  0x0f,
+  0x1a,
+  0x0b,
+];
+
+// The second: `f(x, y)` adds the relaxed dot product of splat(x) and splat(y) twice to a zero vector and
+// returns lane 0.
+const ADD_DOT = [0x20, 0, 0xfd, 0x0f, 0x20, 1, 0xfd, 0x0f, 0x20, 2, 0xfd, 0x93, 0x02, 0x21, 2];
+const DOT_BODY = [1, 1, 0x7b, ...ADD_DOT, ...ADD_DOT, 0x20, 2, 0xfd, 0x1b, 0, 0x0b];
+const RELAXED_PROBE = [
+  ...[...MAGIC, 1, 7, 1, 0x60, 2, 0x7f, 0x7f, 1, 0x7f, 3, 2, 1, 0, 7, 5, 1, 1, 0x66, 0, 0],
+  ...[10, DOT_BODY.length + 2, 1, DOT_BODY.length, ...DOT_BODY],
+];
 
 /** Whether this runtime runs the plain build at all. */
 export function simdSupported(): boolean {
-  return typeof WebAssembly === "object" && WebAssembly.validate(SIMD_PROBE);
+  return typeof WebAssembly === "object" && WebAssembly.validate(Uint8Array.from(SIMD_PROBE));
 }
 
-/** Whether this runtime runs the relaxed build. */
+let relaxed = false;
+
+/**
+ * Whether this runtime runs the relaxed build, and rightly: where relaxed SIMD was still experimental (Node
+ * 20 behind its flag) the dot product loses its third argument in the baseline compiler.
+ */
 export function relaxedSupported(): boolean {
-  return typeof WebAssembly === "object" && WebAssembly.validate(RELAXED_PROBE);
+  if (relaxed) return true;
+  const probe = Uint8Array.from(RELAXED_PROBE);
+  if (!simdSupported() || !WebAssembly.validate(probe)) return false;
+  try {
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(probe));
+    relaxed = (exports["f"] as (x: number, y: number) => number)(-128, 127) === -128 * 127 * 8;
+  } catch {
+    return false;
+  }
+  return relaxed;
 }
 
 /** Reads unsigned LEB128 numbers and names of a WebAssembly binary. */
