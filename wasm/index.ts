@@ -1,6 +1,12 @@
 // The entry of the WebAssembly modules: every function exported here is callable from TypeScript and is
 // declared in src/kernels/exports.ts.
+export * from "./convert";
+export * from "./exact/index";
 export * from "./hash";
+export * from "./vectors";
+export * from "./graph/exports";
+export { decodeRow, encodeRows } from "./quantize";
+export * from "./scan";
 
 /** 1 in the relaxed build, 0 in the plain one. */
 export function relaxedBuild(): i32 {

@@ -1,4 +1,5 @@
 import type { ConvertExports } from "./exports/convert.ts";
+import type { ExactExports } from "./exports/exact.ts";
 import type { HashExports } from "./exports/hash.ts";
 import type { VectorExports } from "./exports/vectors.ts";
 
@@ -10,7 +11,7 @@ export type Ptr = number;
  * the parameters of the AssemblyScript function of that name; a test compares names and arities with the
  * compiled modules. Results declared u32 in AssemblyScript arrive as signed numbers: apply `>>> 0`.
  */
-export type EngineExports = BuildExports & KernelExports;
+export type EngineExports = BuildExports & KernelExports & ExactExports;
 
 /** What wasm/{convert,hash,vectors}.ts export. */
 export interface KernelExports extends ConvertExports, HashExports, VectorExports {}
