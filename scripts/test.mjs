@@ -37,11 +37,13 @@ function counts(path) {
     const report = JSON.parse(readFileSync(path, "utf8"));
     return {
       passed: report.numPassedTests,
-      // A test file that cannot even be loaded holds no tests, yet is a failure.
+      // A file that cannot be loaded, or whose preparation fails, counts as one failed test.
       failed:
         report.numFailedTests +
-        report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0)
-          .length,
+        report.testResults.filter(
+          (file) =>
+            file.status === "failed" && !file.assertionResults.some((each) => each.status === "failed"),
+        ).length,
       skipped: report.numPendingTests + (report.numTodoTests ?? 0),
     };
   } catch {

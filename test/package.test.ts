@@ -35,7 +35,7 @@ const toRoot = (path: string): string => relative(root, path).split(sep).join("/
 /** Bare and relative specifiers in a compiled module; dynamic ones apart. */
 function specifiers(path: string): { fixed: string[]; dynamic: string[] } {
   const code = readFileSync(path, "utf8");
-  const fixed = code.matchAll(/^\s*(?:import|export)\b[^"'`;]*?(?:from\s*)?["']([^"']+)["'];?$/gm);
+  const fixed = code.matchAll(/^(?:import|export)\s(?:[^;"'`]*?\sfrom\s*)?["']([^"']+)["']/gm);
   const dynamic = code.matchAll(/\bimport\(\s*["'`]([^"'`]+)["'`]\s*\)/g);
   return { fixed: [...fixed].map((m) => m[1]!), dynamic: [...dynamic].map((m) => m[1]!) };
 }
