@@ -55,11 +55,11 @@ export function strictGamma(d: u32): f64 {
 /**
  * Largest D² (1, 2) that a row scored at most T by the strict kernel can have; ∞ when nothing can be said.
  */
-export function largestSquare(store: ExactStore, norm: f64, T: f32): f64 {
+export function largestSquare(data: ExactStore, norm: f64, T: f32): f64 {
   if (T == Infinity) return Infinity;
-  const d = <f64>store.d, g = strictGamma(store.d);
-  if (store.metric == METRIC_IP) {
-    const R2 = store.maxNorm;
+  const d = <f64>data.d, g = strictGamma(data.d);
+  if (data.metric == METRIC_IP) {
+    const R2 = <f64>data.maxNorm;
     if (!(norm * R2 < SAFE_PRODUCT)) return Infinity;
     const base = norm * (1 + (d + 8) * DOUBLE_EPS) + R2 * (1 + (d + 8) * DOUBLE_EPS);
     const twice = 2 * (<f64>T + g * Math.sqrt(norm * R2) + d * TINY);
@@ -71,14 +71,14 @@ export function largestSquare(store: ExactStore, norm: f64, T: f32): f64 {
 }
 
 /** Sets alpha and beta of query q from the score that it may not exceed. */
-export function setCodeLimit(from: ExactStore, s: ExactScratch, q: u32): void {
+export function setCodeLimit(data: ExactStore, s: ExactScratch, q: u32): void {
   const b = boundOf(s, q);
-  const t = Math.sqrt(largestSquare(from, b.norm, worstScore(s, q))) / from.step;
+  const t = Math.sqrt(largestSquare(data, b.norm, worstScore(s, q))) / <f64>data.step;
   let alpha = t + b.codeError, beta: f64 = 1;
   if (b.outside > 0 && t != Infinity) {
     const p = Math.sqrt(b.outside);
     // A typical error of coded rows (uniform rounding), or just above where the root begins.
-    const r = max(t + Math.sqrt(<f64>from.codeDim / 12), p * 1.0001);
+    const r = max(t + Math.sqrt(<f64>data.codeDim / 12), p * 1.0001);
     const w = Math.sqrt((r + p) / (r - p));
     beta = (w + 1 / w) * 0.5;
     alpha = t * beta - p * (w - 1 / w) * 0.5 + (t + p) * beta * (32 * DOUBLE_EPS) + b.codeError;
@@ -103,5 +103,5 @@ export function codeLimits(alpha: v128, beta: v128, codeNorms: v128, error: v128
 @inline
 export function codeLimit(alpha: f32, beta: f32, codeNorm: i32, error: f32): i32 {
   const limit = max<f32>(0, alpha + beta * error);
-  return i32.trunc_sat_f32_s(limit * limit * <f32>1.00000095367431640625) - codeNorm;
+  return i32x4.extract_lane(i32x4.trunc_sat_f32x4_s(f32x4.splat(limit * limit * <f32>1.00000095367431640625)), 0) - codeNorm;
 }

@@ -1,10 +1,14 @@
 // Structs of the exact search. The TypeScript side (src/kernels/exact.ts) fills ExactStore field by field and
-// treats the scratch as opaque except for the fields it mirrors there; keep the two in step.
+// the leading fields of ExactScratch; keep the two in step. Every field of these two takes four bytes.
 
 /** Rows per block of codes: they share one error and lie together, `[dim / 4][8 rows][4 bytes]`. */
 export const GROUP: u32 = 8;
 /** Queries per tile of the coded product. */
 export const TILE: u32 = 4;
+/** Queries per tile of the float product. */
+export const SIX: u32 = 6;
+/** Rows packed at a time for the float product; SIX · PANEL candidates fit. */
+export const PANEL: u32 = 64;
 /** Rows whose candidates are gathered before any is scored; a multiple of GROUP. */
 export const BLOCK: u32 = 256;
 /** Candidates that the scratch can hold: one tile over one block, or one query over TILE blocks. */
@@ -42,10 +46,10 @@ export class ExactStore {
   errors: usize;
   /** f32[codeDim]: x̂ = offset + step · code. */
   offsets: usize;
-  /** Float32 value > 0, held as f64. */
-  step: f64;
+  /** At least 2⁻¹⁰⁰. */
+  step: f32;
   /** Inner product only: R², no less than any |x|². Rows beyond it are answered rightly but never excluded. */
-  maxNorm: f64;
+  maxNorm: f32;
 }
 
 /** What one thread needs while it answers a batch of staged queries. */
@@ -70,13 +74,16 @@ export class ExactScratch {
   outKeys: usize;
   outQueries: usize;
   outCapacity: u32;
+  /** How many are there; set it to 0 once they are taken out. */
   outCount: u32;
   /** Row and tile where a search that ran out of room goes on. */
   resumeRow: u32;
   resumeTile: u32;
-  /** Strict distances computed since `exactReset`. */
-  scored: f64;
+  /** Strict distances computed since exactBegin, modulo 2³². */
+  scored: u32;
   // Sections, laid out by exactInit.
+  /** u32[k] ids, then f32[k] scores, of the query finished last. */
+  answers: usize;
   /** Coded queries, `queryBytes` each. */
   queryCodes: usize;
   queryBytes: u32;
@@ -87,7 +94,7 @@ export class ExactScratch {
   codeNorms: usize;
   /** Facts per query. */
   bounds: usize;
-  /** u64 lists, `k` each, and their lengths. */
+  /** u64 lists, `k` each, and their u32 lengths; in MODE_COUNT the number of rows found. */
   lists: usize;
   counts: usize;
   /** u64 keys of candidates: ordered bits of a lower value, row. */
@@ -101,7 +108,7 @@ export class ExactScratch {
   rowTerms: usize;
 }
 
-/** Facts of one staged query; all in f64, squares in units of step². */
+/** Facts of one staged query. */
 @unmanaged
 export class QueryBound {
   /** ‖q′ − q̂‖ / step, rounded up: q′ is q moved into the box of representable points, q̂ its code. */
@@ -110,8 +117,9 @@ export class QueryBound {
   outside: f64;
   /** |q|². */
   norm: f64;
-  /** Number of rows found, in MODE_COUNT. */
-  found: f64;
 }
 
-export const BOUND_BYTES: usize = 32;
+/** Room that a range search needs before it looks at a tile or block. */
+export const OUT_MIN: u32 = CANDIDATES;
+
+export const BOUND_BYTES: usize = 24;

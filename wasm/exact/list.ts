@@ -2,7 +2,7 @@
 // so that equal scores are answered lowest id first whatever order the rows were met in.
 
 import { fromOrderedBits, insertSorted, orderedBits } from "../keys";
-import { ExactScratch, MODE_COUNT, MODE_RANGE, QueryBound, BOUND_BYTES } from "./layout";
+import { ExactScratch, MODE_COUNT, MODE_NEAREST, MODE_RANGE, QueryBound, BOUND_BYTES } from "./layout";
 
 /** Up to here a list is kept sorted by insertion; longer ones are heaps with the worst key on top. */
 const SORTED_MAX: u32 = 128;
@@ -26,16 +26,16 @@ export function boundOf(s: ExactScratch, q: u32): QueryBound {
 /** The score that a row may not exceed to be answered: that of the k-th best so far, else maxDistance. */
 @inline
 export function worstScore(s: ExactScratch, q: u32): f32 {
-  if (s.mode != 0 || load<u32>(s.counts + (<usize>q << 2)) < s.k) return s.maxDistance;
+  if (s.mode != MODE_NEAREST || load<u32>(s.counts + (<usize>q << 2)) < s.k) return s.maxDistance;
   const list = listOf(s, q);
   const key = s.k <= SORTED_MAX ? load<u64>(list + (<usize>(s.k - 1) << 3)) : load<u64>(list);
   return fromOrderedBits(<u32>(key >> 32));
 }
 
-function siftDown(heap: usize, n: u32, key: u64): void {
-  let at: u32 = 0;
+/** Puts `key` in at place `at` of a heap of n keys whose subtrees below `at` are in order; largest on top. */
+export function siftDown(heap: usize, n: u32, at: u32, key: u64): void {
   for (;;) {
-    let child = 2 * at + 1;
+    let child: u32 = 2 * at + 1;
     if (child >= n) break;
     let value = load<u64>(heap + (<usize>child << 3));
     if (child + 1 < n) {
@@ -78,7 +78,7 @@ function keepBest(list: usize, countAt: usize, k: u32, key: u64): bool {
     return count + 1 == k;
   }
   if (key >= load<u64>(list)) return false;
-  siftDown(list, k, key);
+  siftDown(list, k, 0, key);
   return true;
 }
 
@@ -87,7 +87,8 @@ export function accept(s: ExactScratch, q: u32, row: u32, score: f32): bool {
   const key = scoreKey(score, row + s.idOffset);
   if (fromOrderedBits(<u32>(key >> 32)) > s.maxDistance) return false;
   if (s.mode == MODE_COUNT) {
-    boundOf(s, q).found += 1;
+    const at = s.counts + (<usize>q << 2);
+    store<u32>(at, load<u32>(at) + 1);
     return false;
   }
   if (s.mode == MODE_RANGE) {
@@ -106,17 +107,18 @@ function sortList(list: usize, count: u32, k: u32): void {
     const last = list + (<usize>(n - 1) << 3);
     const key = load<u64>(last);
     store<u64>(last, load<u64>(list));
-    siftDown(list, n - 1, key);
+    siftDown(list, n - 1, 0, key);
   }
 }
 
 /**
- * Sorts the list of query q and writes ids (u32) and scores (f32), nearest first. Returns how many there are.
- * The list is no longer a heap afterwards: nothing may be added before the next reset.
+ * Sorts the list of query q and writes its ids and scores, nearest first, to `answers`. Returns how many there
+ * are. The list is no heap afterwards: nothing may be added before the next exactBegin.
  */
-export function exactFinish(scratch: usize, q: u32, ids: usize, scores: usize): u32 {
+export function exactFinish(scratch: usize, q: u32): u32 {
   const s = changetype<ExactScratch>(scratch);
   const list = listOf(s, q), count = load<u32>(s.counts + (<usize>q << 2));
+  const ids = s.answers, scores = s.answers + (<usize>s.k << 2);
   sortList(list, count, s.k);
   for (let i: u32 = 0; i < count; i++) {
     const key = load<u64>(list + (<usize>i << 3));
@@ -128,15 +130,19 @@ export function exactFinish(scratch: usize, q: u32, ids: usize, scores: usize): 
 
 /**
  * Adds the lists of another scratch (same queries, other rows, same k) to this one's, before either is
- * finished. The ids of the two must be distinct.
+ * finished; in MODE_COUNT adds the counts. The ids of the two must be distinct.
  */
 export function exactMerge(into: usize, from: usize): void {
   const a = changetype<ExactScratch>(into), b = changetype<ExactScratch>(from);
   for (let q: u32 = 0; q < a.nq; q++) {
+    if (a.mode == MODE_COUNT) {
+      const at = a.counts + (<usize>q << 2);
+      store<u32>(at, load<u32>(at) + load<u32>(b.counts + (<usize>q << 2)));
+      continue;
+    }
     const list = listOf(b, q), count = load<u32>(b.counts + (<usize>q << 2));
     const mine = listOf(a, q), countAt = a.counts + (<usize>q << 2);
     for (let i: u32 = 0; i < count; i++) keepBest(mine, countAt, a.k, load<u64>(list + (<usize>i << 3)));
-    boundOf(a, q).found += boundOf(b, q).found;
   }
   a.scored += b.scored;
 }
