@@ -1,5 +1,5 @@
 import cliProgress, { type SingleBar } from "cli-progress";
-import type { Progress } from "../core/index.ts";
+import type { Progress, RunOptions } from "../core/index.ts";
 import { useColor } from "./output.ts";
 
 /** What the user sees of a long job, always on stderr. */
@@ -75,4 +75,25 @@ function barReporter(): Reporter {
     },
     close,
   };
+}
+
+/**
+ * Runs a long job with a reporter and an abort signal that Ctrl-C raises; a second Ctrl-C ends the
+ * process at once, as by default.
+ */
+export async function withReporter<T>(
+  options: { json?: boolean },
+  job: (run: Required<RunOptions> & { note(text: string): void }) => Promise<T>,
+): Promise<T> {
+  const reporter = createReporter(options);
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  process.once("SIGINT", stop);
+  try {
+    const { onProgress, note } = reporter;
+    return await job({ signal: controller.signal, onProgress, note });
+  } finally {
+    process.removeListener("SIGINT", stop);
+    reporter.close();
+  }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Metric, matrix } from "../core/index.ts";
-import { fromHalf, rowDistance } from "./distance.ts";
+import { rowDistance } from "./distance.ts";
 
 test.each<[Metric, number]>([
   ["l2", 5],
@@ -24,23 +24,4 @@ test("hamming counts the bits that differ", () => {
 test("rows are found by their stride, and halves are decoded", () => {
   const a = matrix(Uint16Array.of(0x3c00, 0x7e00, 0xc000, 0x7e00), 1, 2, 2);
   expect(rowDistance(a, a, "l1")(0, 1)).toBe(3);
-});
-
-test.each([
-  [0x0000, 0],
-  [0x0001, 2 ** -24],
-  [0x03ff, 1023 * 2 ** -24],
-  [0x0400, 2 ** -14],
-  [0x3555, 0.333251953125],
-  [0x3c00, 1],
-  [0xc000, -2],
-  [0x7bff, 65504],
-  [0x7c00, Number.POSITIVE_INFINITY],
-  [0xfe00, Number.NaN],
-])("half %i is %d", (bits, want) => {
-  expect(fromHalf(bits)).toBe(want);
-});
-
-test("positive halves ascend with their bits", () => {
-  for (let bits = 1; bits <= 0x7c00; bits++) expect(fromHalf(bits)).toBeGreaterThan(fromHalf(bits - 1));
 });

@@ -1,4 +1,5 @@
 import type { Matrix, Metric, Scalars } from "../core/index.ts";
+import { toFloat32 } from "../data/elements.ts";
 
 /** Distance between row i of one matrix and row j of another. */
 export type RowDistance = (i: number, j: number) => number;
@@ -64,18 +65,5 @@ function products(x: Numbers, i: number, y: Numbers, j: number, d: number): numb
 }
 
 function numbers(m: Matrix<Scalars>): Numbers {
-  if (!(m.data instanceof Uint16Array)) return m.data;
-  const out = new Float32Array(m.data.length);
-  for (let i = 0; i < out.length; i++) out[i] = fromHalf(m.data[i]!);
-  return out;
-}
-
-/** The number of a binary16 bit pattern (IEEE 754 §3.6): exact. */
-export function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >>> 10) & 31;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return m.data instanceof Uint16Array ? toFloat32(m.data) : m.data;
 }

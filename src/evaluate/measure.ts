@@ -8,7 +8,7 @@ import {
   wholeNumber,
 } from "../core/index.ts";
 import type { Index, Key, SearchParams } from "../indexes/contract.ts";
-import { fromHalf } from "./distance.ts";
+import { toFloat32 } from "../data/elements.ts";
 import type { Answers } from "./recall.ts";
 
 export interface MeasureOptions extends RunOptions {
@@ -113,8 +113,7 @@ function nativeQueries(index: Index, queries: Matrix<Scalars>): Query[] {
   const out: Query[] = [];
   for (let q = 0; q < queries.rows; q++) {
     const view = queries.data.subarray(q * queries.stride, q * queries.stride + queries.cols);
-    if (index.dtype !== "f32" || view instanceof Float32Array) out.push(view);
-    else out.push(view instanceof Uint16Array ? Float32Array.from(view, fromHalf) : Float32Array.from(view));
+    out.push(index.dtype === "f32" ? toFloat32(view) : view);
   }
   return out;
 }

@@ -1,0 +1,162 @@
+import { availableParallelism } from "node:os";
+import { basename } from "node:path";
+import { Command } from "commander";
+import { parseMetric } from "../../core/index.ts";
+import { evaluate, type Evaluation, parseGrid, plotRecallQps, type Point } from "../../evaluate/index.ts";
+import { formatTable, type TableColumn } from "../../evaluate/index.ts";
+import { collect, readK, readNumber, readRecall, readSeed, readThreads, readWhole } from "../arguments.ts";
+import { contestants } from "../contestants.ts";
+import { checkOutput, readTruth, readVectors } from "../inputs.ts";
+import { bold, formatBytes, formatCount, terminalWidth, useColor, writeJson, writeLine } from "../output.ts";
+import { withReporter } from "../progress.ts";
+import { replaceFile } from "../write.ts";
+
+interface EvalOptions {
+  base: string;
+  queries: string;
+  truth?: string;
+  metric: string;
+  k: number;
+  index: string[];
+  param?: string[];
+  build?: string[];
+  targetRecall?: number;
+  threads?: number;
+  seed?: number;
+  rounds?: number;
+  epsilon?: number;
+  plot?: string;
+  json?: boolean;
+}
+
+export function evalCommand(): Command {
+  return new Command("eval")
+    .description("measure recall, speed, build time and memory of indexes on your vectors")
+    .requiredOption("--base <file>", "vectors to index")
+    .requiredOption("--queries <file>", "vectors to look for")
+    .option("--truth <file>", "exact neighbours (.ivecs .npy .hdf5 …); computed when not given")
+    .option("--metric <name>", "l2, l2sq, cosine, ip, l1, linf or hamming", "l2")
+    .option("--k <n>", "neighbours a query", readK, 10)
+    .requiredOption("--index <spec>", "index to measure, such as HNSW32,SQ8; repeatable", collect)
+    .option("--param <name=v1,v2>", "search parameter values to try, such as efSearch=20,40,80; repeatable", collect)
+    .option("--build <name=value>", "build parameter, such as efConstruction=200; repeatable", collect)
+    .option("--target-recall <r>", "also tune each index to this recall, on rows of the base", readRecall)
+    .option("--threads <n>", "threads for builds and for an added batch measurement", readThreads)
+    .option("--seed <s>", "seed of builds and samples", readSeed)
+    .option("--rounds <n>", "timed passes, best counts", readWhole("--rounds", 1, 1000))
+    .option("--epsilon <e>", "slack on the k-th distance when judging recall (default 0.001)", readNumber("--epsilon"))
+    .option("--plot <file>", "write recall against queries per second as SVG")
+    .option("--json", "print one JSON document")
+    .addHelpText(
+      "after",
+      `
+Queries per second are of one query a call on one thread. A --param must be known to at least one
+--index and is ignored by the others.
+
+Examples:
+  vicinal eval --base base.fvecs --queries query.fvecs --index Flat --index HNSW16 --param efSearch=20,40,80
+  vicinal eval --base a.npy --queries b.npy --metric cosine --index HNSW32,SQ8 --target-recall 0.95 --json`,
+    )
+    .action(runEval);
+}
+
+async function runEval(options: EvalOptions): Promise<void> {
+  const metric = parseMetric(options.metric);
+  const params = parseGrid(options.param ?? [], "--param");
+  if (options.plot !== undefined) await checkOutput(options.plot);
+  const evaluation = await withReporter(options, async (run) => {
+    const base = (await readVectors(options.base, "train", run)).data;
+    const queries = (await readVectors(options.queries, "test", run)).data;
+    const truth = options.truth === undefined ? undefined : await readTruth(options.truth, queries.rows);
+    const { k, threads, seed, rounds, epsilon, targetRecall } = options;
+    const entrants = contestants(options.index, { base, metric, build: options.build, seed, targetRecall });
+    return await evaluate(base, queries, entrants, {
+      ...run,
+      ...{ metric, k, params, targetRecall, threads, seed, truth, rounds, epsilon },
+      truthThreads: availableParallelism(),
+    });
+  });
+  if (options.plot !== undefined) await replaceFile(options.plot, plot(evaluation, options));
+  if (options.json) writeJson(asJson(evaluation));
+  else print(evaluation, options);
+}
+
+/** The frozen form of the output: see schema/cli.schema.json. */
+function asJson({ dataset, results }: Evaluation): unknown {
+  return {
+    dataset,
+    results: results.map(({ index, buildSeconds, bytes, points, chosen }) => ({
+      index,
+      buildSeconds,
+      bytes,
+      points: points.map(pointJson),
+      ...(chosen === undefined ? {} : { chosen: pointJson(chosen) }),
+    })),
+  };
+}
+
+function pointJson({ params, recall, qps, p50Ms, p99Ms, batchQps }: Point): unknown {
+  return { params, recall, qps, p50Ms, p99Ms, ...(batchQps === undefined ? {} : { batchQps }) };
+}
+
+function plot({ dataset, results }: Evaluation, options: EvalOptions): string {
+  const { n, d, queries, metric, k } = dataset;
+  return plotRecallQps(
+    results.map(({ index, points, chosen }) => ({ name: index, points: chosen ? [...points, chosen] : points })),
+    {
+      title: `Recall and speed: ${basename(options.base)}`,
+      subtitle: `${formatCount(n)} \u00d7 ${formatCount(d)}, ${metric}, ${formatCount(queries)} queries, one query a call on one thread`,
+      k,
+    },
+  );
+}
+
+function print({ dataset, results }: Evaluation, options: EvalOptions): void {
+  const { n, d, queries, metric, k } = dataset;
+  writeLine(
+    `${formatCount(n)} vectors of ${formatCount(d)} dimensions, ${metric}; ${formatCount(queries)} queries, k = ${k}`,
+  );
+  writeLine();
+  const batch = options.threads !== undefined;
+  const right = "right" as const;
+  const columns: TableColumn[] = [
+    { title: "index" },
+    { title: "parameters" },
+    { title: `recall@${k}`, align: right },
+    { title: "QPS", align: right },
+    ...(batch ? [{ title: `QPS \u00d7${options.threads}`, align: right }] : []),
+    { title: "p50 ms", align: right },
+    { title: "p99 ms", align: right },
+    { title: "build s", align: right },
+    { title: "memory", align: right },
+  ];
+  const rows = results.flatMap((result) => {
+    const all = [...result.points, ...(result.chosen ? [result.chosen] : [])];
+    return all.map((point) => [
+      result.index,
+      settings(point) + (point === result.chosen ? " (tuned)" : ""),
+      point.recall.toFixed(4),
+      formatCount(point.qps),
+      ...(batch ? [formatCount(point.batchQps ?? 0)] : []),
+      point.p50Ms.toFixed(3),
+      point.p99Ms.toFixed(3),
+      result.buildSeconds.toFixed(2),
+      formatBytes(result.bytes),
+    ]);
+  });
+  writeLine(formatTable(columns, rows, { width: terminalWidth(), emphasize: useColor() ? bold : undefined }));
+  for (const { index, tuned } of results) {
+    if (tuned === undefined || tuned.reached) continue;
+    writeLine();
+    writeLine(
+      `${index} did not reach recall ${options.targetRecall} on its own rows: ${tuned.recall.toFixed(4)} at the widest search.`,
+    );
+  }
+  if (options.plot !== undefined) writeLine(`\nPlot: ${options.plot}`);
+}
+
+function settings(point: Point): string {
+  return Object.entries(point.params)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ");
+}

@@ -1,0 +1,61 @@
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { isVicinalError, type Matrix, type RunOptions, type Scalars, VicinalError } from "../core/index.ts";
+import { readVectorFile, type VectorTable } from "../data/index.ts";
+
+/** Part of a container file (.npz, .hdf5) that a command reads when the path names none. */
+export type Part = "train" | "test";
+
+/**
+ * Vectors from a file of any format of the command line.
+ *
+ * @throws FILE, FORMAT and their like, NOT_FINITE
+ */
+export async function readVectors(path: string, part: Part, run: RunOptions = {}): Promise<VectorTable> {
+  const table = await readVectorFile(path, { dataset: part, ...run });
+  checkFinite(table.data, path);
+  return table;
+}
+
+/** The first number that is none, found before anything long begins. */
+function checkFinite(m: Matrix<Scalars>, what: string): void {
+  if (!(m.data instanceof Float32Array) && !(m.data instanceof Float64Array)) return;
+  for (let i = 0; i < m.rows; i++) {
+    for (let j = 0; j < m.cols; j++) {
+      const got = m.data[i * m.stride + j]!;
+      if (!Number.isFinite(got)) throw new VicinalError("NOT_FINITE", { what, row: i, column: j, got });
+    }
+  }
+}
+
+/** Refuses an output whose folder is missing or that is a folder itself, before any work is done for it. */
+export async function checkOutput(path: string): Promise<void> {
+  const folder = dirname(path);
+  try {
+    if (!(await stat(folder)).isDirectory()) {
+      throw new VicinalError("FILE", { path, why: `${folder} is no folder` });
+    }
+  } catch (error) {
+    throw fileProblem(path, error);
+  }
+  const there = await stat(path).catch(() => undefined);
+  if (there?.isDirectory()) throw new VicinalError("FILE", { path, why: "it is a folder" });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "it does not exist",
+  EISDIR: "it is a folder",
+  ENOTDIR: "part of the path is no folder",
+  EACCES: "permission was denied",
+  EPERM: "permission was denied",
+  ELOOP: "its links go in a circle",
+  ENAMETOOLONG: "the name is too long",
+};
+
+/** A FILE error in place of a system error; other errors as they are. */
+export function fileProblem(path: string, error: unknown): unknown {
+  if (isVicinalError(error)) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error;
+  return new VicinalError("FILE", { path, why: REASONS[code] ?? message }, { cause: error });
+}

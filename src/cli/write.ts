@@ -1,0 +1,11 @@
+import { replaceDataFile } from "#platform";
+import { fileProblem } from "./inputs.ts";
+
+/** Writes a text file whole or not at all. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  try {
+    await replaceDataFile(path, [new TextEncoder().encode(text)]);
+  } catch (error) {
+    throw fileProblem(path, error);
+  }
+}
