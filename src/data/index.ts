@@ -1,0 +1,26 @@
+export { VECTOR_ENDINGS, VECTOR_FORMATS } from "./detect.ts";
+export { halfToNumber, toFloat32, type VectorDtype } from "./elements.ts";
+export type { ColumnOptions, CsvOptions } from "./formats/csv.ts";
+export { type LabelOptions, readLabels } from "./labels.ts";
+export { DATA_LIMITS, type DataLimits } from "./limits.ts";
+export { type FieldValue, type Metadata, rowsAsMetadata } from "./metadata.ts";
+export { openVectorFile, type ReadOptions, readVectorFile } from "./open.ts";
+export { type ByteSource, bytesSource, fileSource, type SourceInput, toByteSource } from "./source.ts";
+export type {
+  DataKey,
+  VectorBlock,
+  VectorFileInfo,
+  VectorFormat,
+  VectorReader,
+  VectorTable,
+} from "./table.ts";
+export { type GroundTruth, readGroundTruth, type TruthOptions } from "./truth.ts";
+export { type AnnBenchmarksData, writeAnnBenchmarks } from "./write/hdf5.ts";
+export type { TextColumns } from "./write/text.ts";
+export {
+  encodeVectors,
+  vectorChunks,
+  WRITABLE_FORMATS,
+  type WritableFormat,
+  writeVectorFile,
+} from "./write/write.ts";
