@@ -21,12 +21,13 @@ export function hammingBitsx4(q: usize, b0: usize, b1: usize, b2: usize, b3: usi
   let s1: u64 = 0;
   let s2: u64 = 0;
   let s3: u64 = 0;
-  for (let at: usize = 0; at < bytes; at += 8) {
+  for (let at: usize = 0; at < bytes; at += 16) {
     const x = load<u64>(q + at);
-    s0 += popcnt<u64>(x ^ load<u64>(b0 + at));
-    s1 += popcnt<u64>(x ^ load<u64>(b1 + at));
-    s2 += popcnt<u64>(x ^ load<u64>(b2 + at));
-    s3 += popcnt<u64>(x ^ load<u64>(b3 + at));
+    const y = load<u64>(q + at, 8);
+    s0 += popcnt<u64>(x ^ load<u64>(b0 + at)) + popcnt<u64>(y ^ load<u64>(b0 + at, 8));
+    s1 += popcnt<u64>(x ^ load<u64>(b1 + at)) + popcnt<u64>(y ^ load<u64>(b1 + at, 8));
+    s2 += popcnt<u64>(x ^ load<u64>(b2 + at)) + popcnt<u64>(y ^ load<u64>(b2 + at, 8));
+    s3 += popcnt<u64>(x ^ load<u64>(b3 + at)) + popcnt<u64>(y ^ load<u64>(b3 + at, 8));
   }
   let lanes = i32x4.splat(<i32>s0);
   lanes = i32x4.replace_lane(lanes, 1, <i32>s1);

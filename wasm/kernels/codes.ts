@@ -9,15 +9,11 @@ import { hsumi, transposeSumI } from "../simd";
 // @ts-ignore: decorator
 @inline
 function addProducts7(q: v128, b: usize, sum: v128): v128 {
-  const y = v128.load(b);
   // @ts-ignore: RELAXED is a compiler flag
-  if (isDefined(RELAXED)) return i32x4.relaxed_dot_i8x16_i7x16_add_s(q, y, sum);
-  // Exact in 16 bits as well: |128·127 + 128·127| < 2¹⁵.
-  const pairs = i16x8.add(
-    i16x8.extmul_low_i8x16_s(q, y),
-    i16x8.extmul_high_i8x16_s(q, y),
-  );
-  return i32x4.add(sum, i32x4.extadd_pairwise_i16x8_s(pairs));
+  if (isDefined(RELAXED)) return i32x4.relaxed_dot_i8x16_i7x16_add_s(q, v128.load(b), sum);
+  const low = i32x4.dot_i16x8_s(i16x8.extend_low_i8x16_s(q), v128.load_ext<i8>(b));
+  const high = i32x4.dot_i16x8_s(i16x8.extend_high_i8x16_s(q), v128.load_ext<i8>(b, 8));
+  return i32x4.add(sum, i32x4.add(low, high));
 }
 
 /** Dot product of signed bytes at q with codes 0 … 127 at b. */

@@ -95,11 +95,14 @@ export function l1F32(a: usize, b: usize, bytes: usize): f32 {
 // @ts-ignore: decorator
 @inline
 function maxLane(v: v128): f32 {
-  const pairs = f32x4.max(v, v128.shuffle<f32>(v, v, 2, 3, 0, 1));
+  const pairs = f32x4.pmax(v, v128.shuffle<f32>(v, v, 2, 3, 0, 1));
   return max<f32>(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
 }
 
-/** Largest |a − b|; the order does not matter, so there is no faster variant. */
+/**
+ * Largest |a − b|; the order does not matter, so there is no faster variant. pmax is one machine instruction
+ * where max is many, and differs from it only for NaN and negative zero, which do not occur here.
+ */
 // @ts-ignore: decorator
 @inline
 export function linfF32(a: usize, b: usize, bytes: usize): f32 {
@@ -107,11 +110,11 @@ export function linfF32(a: usize, b: usize, bytes: usize): f32 {
   let m1 = m0;
   const end = a + bytes;
   for (const main = a + (bytes & ~31); a < main; a += 32, b += 32) {
-    m0 = f32x4.max(m0, absDiff(a, b));
-    m1 = f32x4.max(m1, absDiff(a + 16, b + 16));
+    m0 = f32x4.pmax(m0, absDiff(a, b));
+    m1 = f32x4.pmax(m1, absDiff(a + 16, b + 16));
   }
-  if (a < end) m0 = f32x4.max(m0, absDiff(a, b));
-  return maxLane(f32x4.max(m0, m1));
+  if (a < end) m0 = f32x4.pmax(m0, absDiff(a, b));
+  return maxLane(f32x4.pmax(m0, m1));
 }
 
 // @ts-ignore: decorator

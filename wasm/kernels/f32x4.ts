@@ -105,9 +105,9 @@ export function l1F32x4(q: usize, b0: usize, b1: usize, b2: usize, b3: usize, by
 // @ts-ignore: decorator
 @inline
 function transposeMax(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = f32x4.max(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
-  const cd = f32x4.max(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
-  return f32x4.max(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
+  const ab = f32x4.pmax(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
+  const cd = f32x4.pmax(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
+  return f32x4.pmax(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
 }
 
 // @ts-ignore: decorator
@@ -119,10 +119,10 @@ export function linfF32x4(q: usize, b0: usize, b1: usize, b2: usize, b3: usize, 
   let m3 = m0;
   for (let at: usize = 0; at < bytes; at += 16) {
     const x = v128.load(q + at);
-    m0 = f32x4.max(m0, absDiff(x, b0 + at));
-    m1 = f32x4.max(m1, absDiff(x, b1 + at));
-    m2 = f32x4.max(m2, absDiff(x, b2 + at));
-    m3 = f32x4.max(m3, absDiff(x, b3 + at));
+    m0 = f32x4.pmax(m0, absDiff(x, b0 + at));
+    m1 = f32x4.pmax(m1, absDiff(x, b1 + at));
+    m2 = f32x4.pmax(m2, absDiff(x, b2 + at));
+    m3 = f32x4.pmax(m3, absDiff(x, b3 + at));
   }
   return transposeMax(m0, m1, m2, m3);
 }
