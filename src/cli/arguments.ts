@@ -51,7 +51,9 @@ export const readSeed: (text: string) => number = readWhole("--seed", 0, Number.
 export function readParams(items: readonly string[] | undefined, option: string): Params {
   const points = gridPoints(parseGrid(items ?? [], option));
   if (points.length > 1) {
-    throw new VicinalError("USAGE", { why: `${option} takes one value here; give lists of them to vicinal eval.` });
+    throw new VicinalError("USAGE", {
+      why: `${option} takes one value here; give lists of them to vicinal eval.`,
+    });
   }
   return points[0]!;
 }

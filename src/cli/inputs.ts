@@ -1,18 +1,27 @@
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isVicinalError, type Matrix, type RunOptions, type Scalars, VicinalError } from "../core/index.ts";
+import {
+  isVicinalError,
+  type Matrix,
+  type Progress,
+  type RunOptions,
+  type Scalars,
+  VicinalError,
+} from "../core/index.ts";
 import { readVectorFile, type VectorTable } from "../data/index.ts";
 
-/** Part of a container file (.npz, .hdf5) that a command reads when the path names none. */
-export type Part = "train" | "test";
+/** What the vectors are for; it decides which array of an ann-benchmarks file is read. */
+export type Role = "base" | "queries";
 
 /**
  * Vectors from a file of any format of the command line.
  *
  * @throws FILE, FORMAT and their like, NOT_FINITE
  */
-export async function readVectors(path: string, part: Part, run: RunOptions = {}): Promise<VectorTable> {
-  const table = await readVectorFile(path, { dataset: part, ...run });
+export async function readVectors(path: string, role: Role, run: RunOptions = {}): Promise<VectorTable> {
+  const { signal, onProgress } = run;
+  const report = onProgress && ((p: Progress) => onProgress({ ...p, phase: `read ${role}` }));
+  const table = await readVectorFile(path, { role, signal, onProgress: report });
   checkFinite(table.data, path);
   return table;
 }

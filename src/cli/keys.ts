@@ -24,7 +24,11 @@ export async function readKeyFile(path: string): Promise<Key[]> {
   try {
     return keysOfText(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new VicinalError("FORMAT", { what: path, rule: "keys are UTF-8 text or a .npy array" }, { cause: error });
+    throw new VicinalError(
+      "FORMAT",
+      { what: path, rule: "keys are UTF-8 text or a .npy array" },
+      { cause: error },
+    );
   }
 }
 

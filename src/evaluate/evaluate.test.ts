@@ -9,7 +9,6 @@ const queries = randomMatrix(5, 3, 2);
 const rows = Array.from({ length: 5 }, (_, q) => bruteForce(base, queries, q, "l2", 10));
 const truth = {
   ids: Uint32Array.from(rows.flat(), (r) => r.id),
-  distances: Float32Array.from(rows.flat(), (r) => r.distance),
   queries: 5,
   k: 10,
 };

@@ -8,7 +8,7 @@ import {
 } from "../core/index.ts";
 import type { Index } from "../indexes/contract.ts";
 import type { Grid, Params } from "./grid.ts";
-import { createJudge, type GroundTruth, type RecallOptions } from "./recall.ts";
+import { createJudge, type RecallOptions, type Truth } from "./recall.ts";
 import { measurePoint, type Point, type SweepOptions, sweep } from "./sweep.ts";
 import { groundTruth } from "./truth.ts";
 import { type Tuned, tuneSearch } from "./tune.ts";
@@ -35,7 +35,7 @@ export interface EvaluateOptions
   /** Seed of the tuning sample. */
   seed?: number;
   /** Exact neighbours, if known; otherwise they are computed. */
-  truth?: GroundTruth;
+  truth?: Truth;
   /** Threads for computing the truth, default `threads` or 1. */
   truthThreads?: number;
   /** See {@link groundTruth}. */

@@ -12,14 +12,14 @@ export { type PlotOptions, plotRecallQps, type Series } from "./plot/recall-qps.
 export {
   type Answers,
   createJudge,
-  type GroundTruth,
   type Judge,
   RECALL_EPSILON,
   type RecallOptions,
   recallAtK,
   type Scores,
+  type Truth,
 } from "./recall.ts";
 export { measurePoint, type Point, type SweepOptions, sweep } from "./sweep.ts";
 export { displayWidth, formatTable, type TableColumn, type TableOptions } from "./table.ts";
-export { type GroundTruthOptions, groundTruth } from "./truth.ts";
+export { type GroundTruth, type GroundTruthOptions, groundTruth } from "./truth.ts";
 export { type Tuned, type TuneOptions, tuneSearch } from "./tune.ts";

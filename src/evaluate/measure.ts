@@ -7,8 +7,8 @@ import {
   VicinalError,
   wholeNumber,
 } from "../core/index.ts";
-import type { Index, Key, SearchParams } from "../indexes/contract.ts";
 import { toFloat32 } from "../data/elements.ts";
+import type { Index, Key, SearchParams } from "../indexes/contract.ts";
 import type { Answers } from "./recall.ts";
 
 export interface MeasureOptions extends RunOptions {

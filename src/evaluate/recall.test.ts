@@ -2,15 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bruteForce, randomMatrix } from "../../test/support/brute.ts";
 import { type Matrix, type Metric, matrix } from "../core/index.ts";
-import { createJudge, type GroundTruth, recallAtK } from "./recall.ts";
+import { createJudge, recallAtK, type Truth } from "./recall.ts";
 
 const line = (...xs: number[]): Matrix<Float32Array> => matrix(Float32Array.from(xs), 1);
 
-function truthOf(base: Matrix, queries: Matrix, metric: Metric, k: number): GroundTruth {
+function truthOf(base: Matrix, queries: Matrix, metric: Metric, k: number): Truth {
   const rows = Array.from({ length: queries.rows }, (_, q) => bruteForce(base, queries, q, metric, k));
   return {
     ids: Uint32Array.from(rows.flat(), (r) => r.id),
-    distances: Float32Array.from(rows.flat(), (r) => r.distance),
     queries: queries.rows,
     k: Math.min(k, base.rows),
   };

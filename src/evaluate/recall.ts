@@ -2,13 +2,11 @@ import { type Matrix, type Metric, type Scalars, VicinalError } from "../core/in
 import { type RowDistance, rowDistance } from "./distance.ts";
 
 /** Exact neighbours of every query: shape queries × k, row-major, nearest first. */
-export interface GroundTruth {
+export interface Truth {
   /** Rows of the base. */
-  readonly ids: Uint32Array;
-  /** In the metric's own units. */
-  readonly distances: Float32Array;
+  readonly ids: Uint32Array | Int32Array;
   readonly queries: number;
-  /** Neighbours a query; at most the rows of the base. */
+  /** Neighbours a query. */
   readonly k: number;
 }
 
@@ -65,7 +63,7 @@ export const RECALL_EPSILON = 1e-3;
 export function createJudge(
   base: Matrix<Scalars>,
   queries: Matrix<Scalars>,
-  truth: GroundTruth,
+  truth: Truth,
   options: RecallOptions & { metric: Metric },
 ): Judge {
   const k = Math.min(options.k ?? 10, base.rows);
@@ -116,7 +114,7 @@ export function createJudge(
 export function recallAtK(
   base: Matrix<Scalars>,
   queries: Matrix<Scalars>,
-  truth: GroundTruth,
+  truth: Truth,
   answers: Answers,
   options: RecallOptions & { metric: Metric },
 ): number {
@@ -166,12 +164,12 @@ function distancesOf(
 }
 
 /** float64 distances of the k nearest by the truth, sorted; the ids decide, not the stored distances. */
-function trueDistances(distance: RowDistance, truth: GroundTruth, k: number, rows: number): Float64Array {
+function trueDistances(distance: RowDistance, truth: Truth, k: number, rows: number): Float64Array {
   const out = new Float64Array(truth.queries * k);
   for (let q = 0; q < truth.queries; q++) {
     for (let i = 0; i < k; i++) {
       const id = truth.ids[q * truth.k + i]!;
-      if (id >= rows) {
+      if (!(id >= 0 && id < rows)) {
         throw new VicinalError("BAD_INPUT", {
           what: `true neighbour ${i} of query ${q}`,
           got: String(id),
@@ -185,7 +183,7 @@ function trueDistances(distance: RowDistance, truth: GroundTruth, k: number, row
   return out;
 }
 
-function checkShapes(base: Matrix<Scalars>, queries: Matrix<Scalars>, truth: GroundTruth, k: number): void {
+function checkShapes(base: Matrix<Scalars>, queries: Matrix<Scalars>, truth: Truth, k: number): void {
   if (queries.cols !== base.cols) {
     throw new VicinalError("DIM_MISMATCH", { what: "queries", got: queries.cols, want: base.cols });
   }

@@ -1,5 +1,5 @@
 import { sha256 } from "#platform";
-import type { GroundTruth } from "./recall.ts";
+import type { GroundTruth } from "./truth.ts";
 
 /**
  * The file a ground truth is kept in: ids as u32, distances as f32, both little-endian, then the

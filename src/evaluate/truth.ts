@@ -9,8 +9,15 @@ import {
   VicinalError,
 } from "../core/index.ts";
 import { create } from "../indexes/index.ts";
-import type { GroundTruth } from "./recall.ts";
+import type { Truth } from "./recall.ts";
 import { decodeTruth, encodeTruth } from "./truth-file.ts";
+
+/** Exact neighbours with their distances; k is at most the rows of the base. */
+export interface GroundTruth extends Truth {
+  readonly ids: Uint32Array;
+  /** In the metric's own units, shape queries × k. */
+  readonly distances: Float32Array;
+}
 
 export interface GroundTruthOptions extends RunOptions {
   metric: Metric;

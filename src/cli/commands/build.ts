@@ -52,7 +52,7 @@ async function runBuild(flags: BuildFlags): Promise<void> {
   const metric = parseMetric(flags.metric);
   await checkOutput(flags.out);
   const summary = await withReporter(flags, async (run) => {
-    const table = await readVectors(flags.input, "train", run);
+    const table = await readVectors(flags.input, "base", run);
     const base = table.data;
     const keys = flags.ids === undefined ? table.keys : await readKeyFile(flags.ids);
     if (keys !== undefined && keys.length !== base.rows) {
@@ -116,7 +116,9 @@ function print(summary: Awaited<ReturnType<typeof summarize>>): void {
     const params = Object.entries(chosen.params).map(([name, value]) => `${name}=${value}`);
     const range = `${chosen.recall.toFixed(4)} (95 % interval ${chosen.low.toFixed(4)} to ${chosen.high.toFixed(4)})`;
     const missed = chosen.reached ? "" : "; the target was not reached";
-    writeLine(`recall on its own rows ${range}${params.length > 0 ? ` with ${params.join(" ")}` : ""}${missed}`);
+    writeLine(
+      `recall on its own rows ${range}${params.length > 0 ? ` with ${params.join(" ")}` : ""}${missed}`,
+    );
   }
   writeLine(`wrote ${out} (${formatBytes(fileBytes)})`);
 }

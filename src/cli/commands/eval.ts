@@ -2,11 +2,19 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { Command } from "commander";
 import { parseMetric } from "../../core/index.ts";
-import { evaluate, type Evaluation, parseGrid, plotRecallQps, type Point } from "../../evaluate/index.ts";
-import { formatTable, type TableColumn } from "../../evaluate/index.ts";
+import { readGroundTruth } from "../../data/index.ts";
+import {
+  type Evaluation,
+  evaluate,
+  formatTable,
+  type Point,
+  parseGrid,
+  plotRecallQps,
+  type TableColumn,
+} from "../../evaluate/index.ts";
 import { collect, readK, readNumber, readRecall, readSeed, readThreads, readWhole } from "../arguments.ts";
 import { contestants } from "../contestants.ts";
-import { checkOutput, readTruth, readVectors } from "../inputs.ts";
+import { checkOutput, readVectors } from "../inputs.ts";
 import { bold, formatBytes, formatCount, terminalWidth, useColor, writeJson, writeLine } from "../output.ts";
 import { withReporter } from "../progress.ts";
 import { replaceFile } from "../write.ts";
@@ -38,13 +46,21 @@ export function evalCommand(): Command {
     .option("--metric <name>", "l2, l2sq, cosine, ip, l1, linf or hamming", "l2")
     .option("--k <n>", "neighbours a query", readK, 10)
     .requiredOption("--index <spec>", "index to measure, such as HNSW32,SQ8; repeatable", collect)
-    .option("--param <name=v1,v2>", "search parameter values to try, such as efSearch=20,40,80; repeatable", collect)
+    .option(
+      "--param <name=v1,v2>",
+      "search parameter values to try, such as efSearch=20,40,80; repeatable",
+      collect,
+    )
     .option("--build <name=value>", "build parameter, such as efConstruction=200; repeatable", collect)
     .option("--target-recall <r>", "also tune each index to this recall, on rows of the base", readRecall)
     .option("--threads <n>", "threads for builds and for an added batch measurement", readThreads)
     .option("--seed <s>", "seed of builds and samples", readSeed)
     .option("--rounds <n>", "timed passes, best counts", readWhole("--rounds", 1, 1000))
-    .option("--epsilon <e>", "slack on the k-th distance when judging recall (default 0.001)", readNumber("--epsilon"))
+    .option(
+      "--epsilon <e>",
+      "slack on the k-th distance when judging recall (default 0.001)",
+      readNumber("--epsilon"),
+    )
     .option("--plot <file>", "write recall against queries per second as SVG")
     .option("--json", "print one JSON document")
     .addHelpText(
@@ -65,9 +81,9 @@ async function runEval(options: EvalOptions): Promise<void> {
   const params = parseGrid(options.param ?? [], "--param");
   if (options.plot !== undefined) await checkOutput(options.plot);
   const evaluation = await withReporter(options, async (run) => {
-    const base = (await readVectors(options.base, "train", run)).data;
-    const queries = (await readVectors(options.queries, "test", run)).data;
-    const truth = options.truth === undefined ? undefined : await readTruth(options.truth, queries.rows);
+    const base = (await readVectors(options.base, "base", run)).data;
+    const queries = (await readVectors(options.queries, "queries", run)).data;
+    const truth = options.truth === undefined ? undefined : await readGroundTruth(options.truth);
     const { k, threads, seed, rounds, epsilon, targetRecall } = options;
     const entrants = contestants(options.index, { base, metric, build: options.build, seed, targetRecall });
     return await evaluate(base, queries, entrants, {
@@ -102,7 +118,10 @@ function pointJson({ params, recall, qps, p50Ms, p99Ms, batchQps }: Point): unkn
 function plot({ dataset, results }: Evaluation, options: EvalOptions): string {
   const { n, d, queries, metric, k } = dataset;
   return plotRecallQps(
-    results.map(({ index, points, chosen }) => ({ name: index, points: chosen ? [...points, chosen] : points })),
+    results.map(({ index, points, chosen }) => ({
+      name: index,
+      points: chosen ? [...points, chosen] : points,
+    })),
     {
       title: `Recall and speed: ${basename(options.base)}`,
       subtitle: `${formatCount(n)} \u00d7 ${formatCount(d)}, ${metric}, ${formatCount(queries)} queries, one query a call on one thread`,

@@ -69,10 +69,9 @@ function print(facts: ReturnType<typeof describe>): void {
     ...Object.entries(defaults).map(([name, value]): [string, string] => [name, String(value)]),
     ...Object.entries(details).map(([name, value]): [string, string] => [name, String(value)]),
     ["memory", formatBytes(memory.total)],
-    ...(["vectors", "codes", "links", "keys", "metadata", "overhead"] as const).map((part): [string, string] => [
-      `  ${part}`,
-      formatBytes(memory[part]),
-    ]),
+    ...(["vectors", "codes", "links", "keys", "metadata", "overhead"] as const).map(
+      (part): [string, string] => [`  ${part}`, formatBytes(memory[part])],
+    ),
   ];
   const width = Math.max(...lines.map(([name]) => name.length));
   for (const [name, value] of lines) writeLine(`${name.padEnd(width)}  ${value}`);

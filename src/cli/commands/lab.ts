@@ -34,7 +34,11 @@ async function runLab(name: string | undefined, flags: LabFlags): Promise<void> 
     return;
   }
   if (name === undefined || !Object.hasOwn(LABS, name)) {
-    throw new VicinalError("OPTION_RANGE", { option: "lab", got: name ?? "missing", rule: `one of ${names.join(", ")}` });
+    throw new VicinalError("OPTION_RANGE", {
+      option: "lab",
+      got: name ?? "missing",
+      rule: `one of ${names.join(", ")}`,
+    });
   }
   const result = await withReporter(flags, ({ signal, onProgress }) =>
     LABS[name]!.run({

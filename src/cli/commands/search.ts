@@ -54,7 +54,7 @@ async function runSearch(flags: SearchFlags): Promise<void> {
     const index = await open(flags.index);
     try {
       checkNames(Object.keys(params), index.searchParams);
-      const queries = (await readVectors(flags.queries, "test", run)).data;
+      const queries = (await readVectors(flags.queries, "queries", run)).data;
       const options: SearchOptions = { ...params, filter: where, exact: flags.exact };
       if (flags.range !== undefined && flags.k === undefined) {
         const found = index.range(queries, flags.range, options);
@@ -91,5 +91,7 @@ function print(rows: readonly Row[]): void {
   const cells = rows.flatMap((found, q) =>
     found.map((item, i) => [String(q), String(i + 1), printable(String(item.id)), String(item.distance)]),
   );
-  writeLine(formatTable(columns, cells, { width: terminalWidth(), emphasize: useColor() ? bold : undefined }));
+  writeLine(
+    formatTable(columns, cells, { width: terminalWidth(), emphasize: useColor() ? bold : undefined }),
+  );
 }
