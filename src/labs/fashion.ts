@@ -1,0 +1,79 @@
+import { availableParallelism } from "node:os";
+import { type Matrix, matrix, type RunOptions, row, type Scalars } from "../core/index.ts";
+import { loadDataset } from "../data/index.ts";
+import { create } from "../indexes/index.ts";
+import type { ResolvedLabOptions } from "./options.ts";
+import type { StudyInput } from "./study.ts";
+import { type Accuracy, gather, majority, tally } from "./vote.ts";
+
+/** Fashion-MNIST: 28 × 28 grey pictures of clothes with ten labels. */
+export interface FashionData {
+  readonly train: Matrix<Float32Array>;
+  readonly trainLabels: ArrayLike<number>;
+  readonly test: Matrix<Float32Array>;
+  readonly testLabels: ArrayLike<number>;
+  readonly study: StudyInput;
+}
+
+/** k-NN accuracy on the test images, against all training images. */
+export interface FashionFindings {
+  readonly accuracy: readonly (Accuracy & { readonly index: string })[];
+}
+
+const CHUNK = 500;
+
+/** Throws DATASET_MISSING when it is not at hand. */
+export async function loadFashion({ dataDir, quick, signal }: ResolvedLabOptions): Promise<FashionData> {
+  const found = await loadDataset("fashion-mnist", { dataDir, signal });
+  const train = floats(found.train, quick ? 10_000 : found.train.rows);
+  const test = floats(found.test, quick ? 1000 : found.test.rows);
+  const rows = Array.from({ length: Math.min(test.rows, quick ? 200 : 500) }, (_, i) => i);
+  return {
+    train,
+    test,
+    trainLabels: found.trainLabels,
+    testLabels: found.testLabels,
+    study: {
+      name: "fashion-mnist",
+      title: "Fashion-MNIST",
+      note: "28 × 28 grey pictures of clothes, 784 pixel values each; the queries are the first of the test images.",
+      base: train,
+      queries: gather(test, rows),
+    },
+  };
+}
+
+/** Classifies the test images by their nearest training images, exactly. */
+export async function fashionFindings(
+  { train, trainLabels, test, testLabels }: FashionData,
+  { signal, onProgress }: RunOptions,
+): Promise<FashionFindings> {
+  const index = create("Flat", { dimension: train.cols, metric: "l2" });
+  const ks = [1, 5];
+  const votes = ks.map((): string[] => []);
+  try {
+    await index.addAsync(train, { signal });
+    const threads = Math.min(4, availableParallelism());
+    for (let start = 0; start < test.rows; start += CHUNK) {
+      onProgress?.({ phase: "classify test images", done: start, total: test.rows });
+      const rows = Array.from({ length: Math.min(CHUNK, test.rows - start) }, (_, i) => start + i);
+      const found = await index.searchAsync(gather(test, rows), { k: Math.max(...ks), threads, signal });
+      for (let i = 0; i < rows.length; i++) {
+        const labels = Array.from(found.row(i).ids, (id) => String(trainLabels[id]));
+        for (const [j, k] of ks.entries()) votes[j]!.push(majority(labels.slice(0, k)));
+      }
+    }
+  } finally {
+    index.close();
+  }
+  const truth = Array.from({ length: test.rows }, (_, i) => String(testLabels[i]));
+  return { accuracy: ks.map((k, j) => ({ index: index.spec, ...tally(truth, votes[j]!, k) })) };
+}
+
+/** The first rows as float32, which every index takes; a copy. */
+function floats(m: Matrix<Scalars>, most: number): Matrix<Float32Array> {
+  const rows = Math.min(most, m.rows);
+  const data = new Float32Array(rows * m.cols);
+  for (let i = 0; i < rows; i++) data.set(row(m, i), i * m.cols);
+  return matrix(data, m.cols, rows);
+}

@@ -1,0 +1,51 @@
+import { type RunOptions, resolveOptions, wholeNumber } from "../core/index.ts";
+
+/** What every study takes. */
+export interface LabOptions extends RunOptions {
+  /** Folder with data sets; default as for every data set by name. */
+  dataDir?: string;
+  /** Folder for report.html and results.json, created when missing; default the working folder. */
+  out?: string;
+  /** Whole number, default 1. */
+  seed?: number;
+  /** Less data and fewer settings, for a quick look or a continuous build. */
+  quick?: boolean;
+  /** Folder for rendered emoji; default the user's cache folder. */
+  cacheDir?: string;
+  /** Takes each line of the study's account; default nowhere. */
+  log?: (line: string) => void;
+}
+
+/** Where a study left its report, and what it found. */
+export interface LabResult<T = object> {
+  /** Path of report.html. */
+  readonly report: string;
+  /** Path of results.json, which holds `results`. */
+  readonly resultsFile: string;
+  readonly results: T;
+}
+
+const DEFAULTS: LabOptions = {
+  dataDir: undefined,
+  out: ".",
+  seed: 1,
+  quick: false,
+  cacheDir: undefined,
+  log: undefined,
+  signal: undefined,
+  onProgress: undefined,
+};
+
+export type ResolvedLabOptions = LabOptions & Required<Pick<LabOptions, "out" | "seed" | "quick" | "log">>;
+
+/** Options with their defaults. Throws OPTION_UNKNOWN, OPTION_RANGE. */
+export function labOptions(given: LabOptions = {}): ResolvedLabOptions {
+  const options = resolveOptions(DEFAULTS, given);
+  return {
+    ...options,
+    out: options.out!,
+    seed: wholeNumber("seed", options.seed, 0, Number.MAX_SAFE_INTEGER),
+    quick: options.quick === true,
+    log: options.log ?? (() => {}),
+  };
+}

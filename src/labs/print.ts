@@ -1,0 +1,90 @@
+import { formatTable } from "../evaluate/index.ts";
+import type { EmojiFindings } from "./emoji/findings.ts";
+import { STYLE_LABELS } from "./emoji/styles.ts";
+import { bytes, count, qps, seconds, share } from "./numbers.ts";
+import { scopeLabel } from "./report/emoji.ts";
+import { settingOf } from "./report/studies.ts";
+import { type Study, verdict } from "./study.ts";
+
+type Log = (line: string) => void;
+
+/** A heading and a blank line before it. */
+export function heading(log: Log, title: string): void {
+  log("");
+  log(title);
+}
+
+/** The nearest few of each emoji shown, one line each. */
+export function printNeighbours(log: Log, { neighbours }: EmojiFindings): void {
+  const rows = neighbours.rows.map(({ name, style, exact }) => [
+    `${name} (${STYLE_LABELS[style]})`,
+    namesWithin(exact, 52),
+    `${exact.filter((n) => n.shared).length} of ${exact.length}`,
+  ]);
+  const columns = [{ title: "emoji" }, { title: "nearest by exact search" }, { title: "approximate found" }];
+  for (const line of formatTable(columns, rows).split("\n")) log(`  ${line}`);
+}
+
+/** As many different names as fit, nearest first. */
+function namesWithin(near: readonly { name: string }[], width: number): string {
+  let line = "";
+  for (const name of new Set(near.map((n) => n.name))) {
+    const longer = line === "" ? name : `${line}, ${name}`;
+    if (longer.length > width && line !== "") break;
+    line = longer;
+  }
+  return line;
+}
+
+export function printAccuracy(log: Log, { accuracy }: EmojiFindings): void {
+  const rows = accuracy.map((a) => [
+    scopeLabel(a.scope),
+    count(a.queries),
+    share(a.accuracy, 3),
+    share(a.majority, 3),
+  ]);
+  const right = "right" as const;
+  const columns = [
+    { title: "drawings of" },
+    { title: "classified", align: right },
+    { title: "5-NN accuracy", align: right },
+    { title: "largest group", align: right },
+  ];
+  for (const line of formatTable(columns, rows).split("\n")) log(`  ${line}`);
+}
+
+export function printStudy(log: Log, { rows, k }: Study): void {
+  const right = "right" as const;
+  const columns = [
+    { title: "index" },
+    { title: "setting" },
+    { title: `recall@${k}`, align: right },
+    { title: "QPS", align: right },
+    { title: "build", align: right },
+    { title: "memory", align: right },
+  ];
+  const cells = rows.map((row) => [
+    row.index,
+    settingOf(row),
+    share(row.chosen.recall, 3),
+    qps(row.chosen.qps),
+    seconds(row.buildSeconds),
+    bytes(row.bytes),
+  ]);
+  for (const line of formatTable(columns, cells).split("\n")) log(`  ${line}`);
+}
+
+/** The verdict that the report gives on a study, folded to the width of a terminal. */
+export function printVerdict(log: Log, study: Study): void {
+  for (const remark of verdict(study)) for (const line of fold(remark, 96)) log(`  ${line}`);
+}
+
+function fold(text: string, width: number): string[] {
+  const lines: string[] = [""];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1)!;
+    if (last !== "" && last.length + word.length >= width) lines.push(word);
+    else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
+  }
+  return lines;
+}

@@ -1,0 +1,174 @@
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { createRng, isVicinalError, type Matrix, permutation } from "../core/index.ts";
+import { syntheticClusters } from "../data/index.ts";
+import { type EmojiSet, loadEmoji } from "./emoji/dataset.ts";
+import { type EmojiFindings, emojiFindings } from "./emoji/findings.ts";
+import { describeSet } from "./emoji/lab.ts";
+import type { StyleCredit } from "./emoji/styles.ts";
+import { pixelVectors } from "./emoji/vectors.ts";
+import { type FashionFindings, fashionFindings, loadFashion } from "./fashion.ts";
+import { type Machine, machine, machineLine } from "./machine.ts";
+import { count, seconds } from "./numbers.ts";
+import { type LabOptions, type LabResult, labOptions, type ResolvedLabOptions } from "./options.ts";
+import { heading, printAccuracy, printNeighbours, printStudy, printVerdict } from "./print.ts";
+import { startPage } from "./report/start.ts";
+import { writeReport } from "./report/write.ts";
+import { runStudy, type Study, type StudyInput, type StudyOptions } from "./study.ts";
+import { gather } from "./vote.ts";
+
+/** All that the main job finds; also the contents of results.json. */
+export interface StartResults {
+  readonly job: "start";
+  readonly version: string;
+  readonly machine: Machine;
+  readonly seed: number;
+  readonly quick: boolean;
+  /** Whole duration. */
+  readonly seconds: number;
+  readonly emoji: EmojiFindings;
+  readonly studies: readonly Study[];
+  /** Present when the data folder has the set. */
+  readonly fashion?: FashionFindings;
+  readonly credits: readonly StyleCredit[];
+}
+
+export type StartResult = LabResult<StartResults>;
+
+const INDEXES = ["Flat", "HNSW16", "HNSW16,SQ8,Refine", "HNSW16,SQ7,Refine", "Auto"];
+const HELD_OUT = 500;
+
+/**
+ * The main job: draws the emoji, finds their neighbours exactly and approximately, classifies by
+ * them, measures recall and speed on them, on a generated set and, where it is at hand, on
+ * Fashion-MNIST; writes report.html and results.json.
+ *
+ * @throws VicinalError DEPENDENCY_MISSING when the emoji packages are not installed, FILE, OPTION_RANGE
+ */
+export async function runStart(given: LabOptions = {}): Promise<StartResult> {
+  const start = performance.now();
+  const options = labOptions(given);
+  const { seed, quick, log, signal, onProgress } = options;
+  const here = machine();
+  log(machineLine(here));
+
+  heading(log, "Emoji");
+  const set = await loadEmoji({ signal, onProgress, cacheDir: options.cacheDir });
+  const loadSeconds = (performance.now() - start) / 1000;
+  log(`  ${describeSet(set, loadSeconds)}`);
+  for (const { style, name } of set.skipped)
+    log(`  Skipped ${style}:${name}, which the renderer cannot draw.`);
+  const vectors = pixelVectors(set);
+  const { findings, sheet } = await emojiFindings(set, vectors, {
+    seed,
+    scopes: ["twemoji"],
+    sample: quick ? 500 : 2000,
+    loadSeconds,
+    signal,
+    onProgress,
+  });
+  log("");
+  printNeighbours(log, findings);
+  heading(log, "Groups told by the five nearest drawings (variants of the same emoji left out)");
+  printAccuracy(log, findings);
+
+  const studies: Study[] = [];
+  const study = async (input: StudyInput): Promise<void> => {
+    const found = await runStudy(input, studyOptions(options));
+    heading(
+      log,
+      `${found.title}, ${count(found.n)} × ${found.d}: fastest at recall ${found.targetRecall} or more`,
+    );
+    studies.push(found);
+    printStudy(log, found);
+    printVerdict(log, found);
+  };
+  await study(heldOut(set, vectors, seed));
+  await study(generated(options));
+  const fashion = await fashionPart(options, study);
+
+  const results: StartResults = {
+    job: "start",
+    version: version(),
+    machine: here,
+    seed,
+    quick,
+    seconds: (performance.now() - start) / 1000,
+    emoji: findings,
+    studies,
+    fashion,
+    credits: set.credits,
+  };
+  const done = await writeReport(options.out, startPage(results, sheet), results);
+  heading(log, `Done in ${seconds(results.seconds)}.`);
+  log(`  Report   ${done.report}`);
+  log(`  Numbers  ${done.resultsFile}`);
+  return done;
+}
+
+function studyOptions({ seed, quick, signal, onProgress }: ResolvedLabOptions): StudyOptions {
+  return {
+    seed,
+    indexes: INDEXES,
+    efSearch: quick ? [16, 64] : [10, 16, 24, 40, 64, 100, 160, 250],
+    threads: Math.min(4, availableParallelism()),
+    rounds: quick ? 1 : 3,
+    signal,
+    onProgress,
+  };
+}
+
+/** The emoji without those drawn as queries. */
+function heldOut(set: EmojiSet, vectors: Matrix<Float32Array>, seed: number): StudyInput {
+  const order = [...permutation(vectors.rows, createRng(seed, "emoji queries"))];
+  return {
+    name: "emoji",
+    title: "Emoji drawings",
+    note: `${count(set.drawings.length)} drawings in ${set.credits.length} styles, ${count(HELD_OUT)} of them taken out to be the queries.`,
+    base: gather(vectors, order.slice(HELD_OUT)),
+    queries: gather(vectors, order.slice(0, HELD_OUT)),
+  };
+}
+
+function generated({ seed, quick }: ResolvedLabOptions): StudyInput {
+  const { base, queries } = syntheticClusters({
+    rows: quick ? 20_000 : 100_000,
+    queries: quick ? 200 : 1000,
+    dimension: 128,
+    seed,
+  });
+  return {
+    name: "generated",
+    title: "Generated vectors",
+    note: "Clusters of low intrinsic dimension in 128 dimensions, the same on every machine for a seed: a stand-in for embeddings on a machine without data.",
+    base,
+    queries,
+  };
+}
+
+async function fashionPart(
+  options: ResolvedLabOptions,
+  study: (input: StudyInput) => Promise<void>,
+): Promise<FashionFindings | undefined> {
+  const { log } = options;
+  try {
+    const data = await loadFashion(options);
+    await study(data.study);
+    const found = await fashionFindings(data, options);
+    heading(log, "Fashion-MNIST labels told by the nearest training images");
+    for (const { k, accuracy, queries, index } of found.accuracy) {
+      log(`  ${k}-NN  ${accuracy.toFixed(4)}  (${count(queries)} test images, ${index})`);
+    }
+    return found;
+  } catch (error) {
+    if (!isVicinalError(error, "DATASET_MISSING")) throw error;
+    heading(log, "Fashion-MNIST is not at hand; the same is measured on it when it is.");
+    log(`  ${error.params.fix[0]!.toUpperCase()}${error.params.fix.slice(1)}.`);
+    return undefined;
+  }
+}
+
+function version(): string {
+  const require = createRequire(import.meta.url);
+  return (require("../../package.json") as { version: string }).version;
+}
