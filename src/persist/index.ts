@@ -6,7 +6,7 @@ export {
   loadSnapshot,
   openSnapshot,
   type ReadOptions,
-  SnapshotReader,
+  type SnapshotReader,
   type Target,
 } from "./read.ts";
 export type {
