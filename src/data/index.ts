@@ -1,3 +1,15 @@
+export { type DownloadOptions, downloadFile } from "./datasets/download.ts";
+export { dataRoots, findDataset } from "./datasets/find.ts";
+export { type FetchedDataset, type GetDatasetOptions, getDataset } from "./datasets/get.ts";
+export { type Dataset, type LoadDatasetOptions, loadDataset } from "./datasets/load.ts";
+export { type DatasetInfo, datasetInfo, type FileRole, listDatasets } from "./datasets/registry.ts";
+export {
+  SYNTHETIC_DEFAULTS,
+  type SyntheticData,
+  type SyntheticOptions,
+  syntheticClusters,
+  syntheticJob,
+} from "./datasets/synthetic.ts";
 export { VECTOR_ENDINGS, VECTOR_FORMATS } from "./detect.ts";
 export { halfToNumber, toFloat32, type VectorDtype } from "./elements.ts";
 export type { ColumnOptions, CsvOptions } from "./formats/csv.ts";

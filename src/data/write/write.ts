@@ -85,7 +85,10 @@ export function encodeVectors(
 }
 
 /** Replaces a file by these bytes: written beside it, synced, renamed. @throws FILE */
-export async function writeBytesTo(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+export async function writeBytesTo(
+  path: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
   try {
     await replaceDataFile(path, chunks);
   } catch (error) {
