@@ -4,9 +4,12 @@
  * therefore concentrate as in real embeddings rather than as in uniform noise.
  */
 
-const LATENT = 16;
+// Chosen so that a graph needs about the efSearch for a recall that it needs on real image descriptors.
+const LATENT = 20;
 const CLUSTERS = 200;
-const NOISE = 0.02;
+/** Deviation within a cluster, when the centres themselves deviate by 1. */
+const SPREAD = 1;
+const NOISE = 0.05;
 
 /** sfc32, uniform 32-bit numbers. @param {number} seed */
 function generator(seed) {
@@ -45,7 +48,7 @@ export function syntheticRows({ n, d, seed, unit }) {
   const x = new Float64Array(d);
   for (let i = 0; i < n; i++) {
     const centre = (random.u32() % CLUSTERS) * LATENT;
-    for (let j = 0; j < LATENT; j++) z[j] = centres[centre + j] + 0.5 * random.normal();
+    for (let j = 0; j < LATENT; j++) z[j] = centres[centre + j] + SPREAD * random.normal();
     let square = 0;
     for (let j = 0; j < d; j++) {
       let sum = 0;
