@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { bruteForce, bruteIndex, randomMatrix } from "../../test/support/brute.ts";
 import { matrix } from "../core/index.ts";
-import type { AuditReport } from "../indexes/contract.ts";
 import { type Contestant, evaluate } from "./evaluate.ts";
 
 const base = randomMatrix(40, 3, 1);
@@ -29,11 +28,7 @@ function contestant(
   };
 }
 const exact = contestant("exact", () => bruteIndex(base));
-const audit = (o: { efSearch?: number }): AuditReport => {
-  const recall = Math.min(1, (o.efSearch ?? 0) / 20);
-  return { recall, low: recall, high: recall, sample: 1, k: 10, params: {} };
-};
-const half = contestant("half", () => bruteIndex(base, { keep: (ef) => Math.min(1, ef / 20), audit }));
+const half = contestant("half", () => bruteIndex(base, { keep: (ef) => Math.min(1, ef / 20) }));
 
 test("each index is measured at the settings it knows", async () => {
   const report = await evaluate(base, queries, [exact, half], { ...options, params: { efSearch: [10, 20] } });

@@ -9,9 +9,10 @@ import {
 import type { Index } from "../indexes/contract.ts";
 import type { Grid, Params } from "./grid.ts";
 import { createJudge, type RecallOptions, type Truth } from "./recall.ts";
+import { indexShape } from "./shape.ts";
 import { measurePoint, type Point, type SweepOptions, sweep } from "./sweep.ts";
 import { groundTruth } from "./truth.ts";
-import { type Tuned, tuneSearch } from "./tune.ts";
+import { checkTarget, type Tuned, tuneSearch } from "./tune.ts";
 
 /** An index to compare: a name, and how to make it; automatic keys, so that keys are row numbers. */
 export interface Contestant {
@@ -57,6 +58,7 @@ export interface IndexResult {
 export interface Evaluation {
   readonly dataset: {
     readonly n: number;
+    /** Components; bits under hamming. */
     readonly d: number;
     readonly queries: number;
     readonly metric: Metric;
@@ -131,7 +133,7 @@ export async function evaluate(
     }
   }
   return {
-    dataset: { n: base.rows, d: base.cols, queries: queries.rows, metric, k },
+    dataset: { n: base.rows, d: indexShape(base, metric).dimension, queries: queries.rows, metric, k },
     results,
   };
 }
@@ -146,14 +148,7 @@ function checkInputs(base: Matrix<Scalars>, queries: Matrix<Scalars>, options: E
   if (queries.cols !== base.cols) {
     throw new VicinalError("DIM_MISMATCH", { what: "queries", got: queries.cols, want: base.cols });
   }
-  const target = options.targetRecall;
-  if (target !== undefined && !(target > 0 && target <= 1)) {
-    throw new VicinalError("OPTION_RANGE", {
-      option: "targetRecall",
-      got: target,
-      rule: "a number above 0 and at most 1",
-    });
-  }
+  if (options.targetRecall !== undefined) checkTarget(options.targetRecall);
 }
 
 /** Makes each index once, empty, so that a wrong specification or parameter costs no build. */

@@ -19,6 +19,7 @@ export {
   type Scores,
   type Truth,
 } from "./recall.ts";
+export { indexShape } from "./shape.ts";
 export { measurePoint, type Point, type SweepOptions, sweep } from "./sweep.ts";
 export { displayWidth, formatTable, type TableColumn, type TableOptions } from "./table.ts";
 export { type GroundTruth, type GroundTruthOptions, groundTruth } from "./truth.ts";

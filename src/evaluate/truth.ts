@@ -1,7 +1,6 @@
 import { cacheFolder, joinPath, keepFile, readKept, sha256 } from "#platform";
 import {
   checkK,
-  type Dtype,
   type Matrix,
   type Metric,
   type RunOptions,
@@ -10,6 +9,7 @@ import {
 } from "../core/index.ts";
 import { create } from "../indexes/index.ts";
 import type { Truth } from "./recall.ts";
+import { indexShape } from "./shape.ts";
 import { decodeTruth, encodeTruth } from "./truth-file.ts";
 
 /** Exact neighbours with their distances; k is at most the rows of the base. */
@@ -25,8 +25,6 @@ export interface GroundTruthOptions extends RunOptions {
   k?: number;
   /** Worker threads, default 1. The answer does not depend on it. */
   threads?: number;
-  /** How the base is held while it is searched; default float32, packed bits under hamming. */
-  dtype?: Dtype;
   /**
    * Folder that keeps results by content hash; false for none. By default the user's cache folder
    * keeps those that took about a second or more; in a browser nothing is kept.
@@ -74,9 +72,7 @@ async function search(
   options: GroundTruthOptions,
 ): Promise<GroundTruth> {
   const { metric, threads, signal, onProgress } = options;
-  const dtype = options.dtype ?? (metric === "hamming" ? "bits" : "f32");
-  const dimension = dtype === "bits" ? base.cols * 8 : base.cols;
-  const index = create("Flat", { dimension, metric, dtype });
+  const index = create("Flat", indexShape(base, metric));
   try {
     await index.addAsync(base, { signal });
     const found = await index.searchAsync(queries, {
@@ -104,7 +100,7 @@ function placeOf(
   const folder = options.cache ?? cacheFolder("truth");
   if (folder === undefined) return undefined;
   const hash = sha256();
-  hash.update(new TextEncoder().encode(`truth 1 ${options.metric} ${k} ${options.dtype ?? ""}\n`));
+  hash.update(new TextEncoder().encode(`truth 1 ${options.metric} ${k}\n`));
   for (const m of [base, queries]) {
     hash.update(new TextEncoder().encode(`${m.data.constructor.name} ${m.rows} × ${m.cols}\n`));
     for (const rows of contiguous(m))

@@ -1,50 +1,64 @@
 import { expect, test } from "vitest";
 import { bruteIndex, randomMatrix } from "../../test/support/brute.ts";
-import type { AuditOptions, AuditReport } from "../indexes/contract.ts";
+import { matrix } from "../core/index.ts";
 import { tuneSearch } from "./tune.ts";
 
-const base = randomMatrix(2000, 2, 1);
+const base = randomMatrix(400, 2, 1);
 
-/** An index whose recall on its own rows rises with efSearch as 1 − half/(half + ef). */
-function rising(half: number, seen: AuditOptions[] = []) {
-  const audit = (options: AuditOptions): AuditReport => {
-    seen.push(options);
-    const recall = 1 - half / (half + options.efSearch! ** 2);
-    return { recall, low: recall - 0.01, high: recall + 0.01, sample: 500, k: 10, params: {} };
-  };
-  return bruteIndex(base, { keep: () => 1, audit });
-}
+/** An index that finds half of the neighbours with efSearch = half, all but none with more. */
+const rising = (half: number, seen: object[] = []) =>
+  bruteIndex(base, { keep: (ef) => ef ** 2 / (half ** 2 + ef ** 2), onSearch: (o) => seen.push(o!) });
 
-test.each([0.5, 0.9, 0.95, 0.98])(
-  "the smallest efSearch whose interval reaches %d is found within 6 %%",
-  async (target) => {
-    const half = 2000;
-    const tuned = await tuneSearch(rising(half), target);
-    const least = Math.max(10, Math.sqrt(half / (1 - target - 0.01) - half));
-    expect(tuned.reached).toBe(true);
-    expect(tuned.params.efSearch).toBeGreaterThanOrEqual(Math.floor(least));
-    expect(tuned.params.efSearch).toBeLessThanOrEqual(Math.ceil(least * 1.07) + 1);
-    expect(tuned.low).toBeGreaterThanOrEqual(target);
-  },
-);
+test.each([0.5, 0.8, 0.9])("the smallest efSearch that reaches %d is found within 8 %%", async (target) => {
+  const half = 30;
+  const tuned = await tuneSearch(rising(half), target, { k: 100, sample: 20 });
+  // Of 101 wanted, round(101 · share) are found, one of them the row itself.
+  const share = (target * 100 + 0.5) / 101;
+  const least = Math.max(100, half * Math.sqrt(share / (1 - share)));
+  expect(tuned.reached).toBe(true);
+  expect(tuned.low).toBeGreaterThanOrEqual(target);
+  expect(tuned.params["efSearch"]).toBeGreaterThanOrEqual(Math.floor(least));
+  expect(tuned.params["efSearch"]).toBeLessThanOrEqual(Math.ceil(least * 1.08) + 1);
+});
 
 test("a target out of reach ends at the widest search and says so", async () => {
-  const tuned = await tuneSearch(rising(1e9), 0.99);
+  const tuned = await tuneSearch(rising(1e6), 0.99, { sample: 5 });
   expect(tuned).toMatchObject({ reached: false, params: { efSearch: base.rows } });
 });
 
-test("every audit asks for the same k, sample and seed", async () => {
-  const seen: AuditOptions[] = [];
-  await tuneSearch(rising(2000, seen), 0.9, { k: 7, sample: 50, seed: 3 });
-  expect(new Set(seen.map((o) => `${o.k} ${o.sample} ${o.seed}`))).toEqual(new Set(["7 50 3"]));
-  expect(seen.length).toBeLessThan(20);
+test("the exact neighbours of each sampled row are looked up once", async () => {
+  const seen: object[] = [];
+  await tuneSearch(rising(30, seen), 0.9, { k: 7, sample: 12 });
+  expect(seen.filter((o) => "exact" in o)).toHaveLength(12);
+});
+
+test("the same seed gives the same answer", async () => {
+  const once = await tuneSearch(rising(30), 0.9, { sample: 12, seed: 3 });
+  expect(await tuneSearch(rising(30), 0.9, { sample: 12, seed: 3 })).toEqual(once);
 });
 
 test("an exact index keeps its one setting", async () => {
-  const audit = (): AuditReport => ({ recall: 1, low: 0.99, high: 1, sample: 500, k: 10, params: {} });
-  expect(await tuneSearch(bruteIndex(base, { audit }), 1)).toMatchObject({ params: {}, reached: true });
+  expect(await tuneSearch(bruteIndex(base), 1, { sample: 5 })).toEqual({
+    params: {},
+    recall: 1,
+    low: 1,
+    high: 1,
+    reached: true,
+  });
+});
+
+test("an index of one row or none has nothing to miss", async () => {
+  for (const rows of [0, 1]) {
+    const few = bruteIndex(matrix(new Float32Array(rows * 2), 2), { keep: () => 0 });
+    expect(await tuneSearch(few, 1)).toMatchObject({ recall: 1, reached: true });
+  }
 });
 
 test.each([0, -1, 1.1, Number.NaN])("target %d is refused", async (target) => {
   await expect(tuneSearch(rising(1), target)).rejects.toMatchObject({ code: "OPTION_RANGE" });
+});
+
+test("an aborted search for a setting rejects with the reason", async () => {
+  const signal = AbortSignal.abort(new Error("enough"));
+  await expect(tuneSearch(rising(30), 0.9, { signal })).rejects.toThrow("enough");
 });

@@ -1,5 +1,5 @@
-import { type RunOptions, VicinalError } from "../core/index.ts";
-import type { AuditReport, Index } from "../indexes/contract.ts";
+import { createRng, permutation, type RunOptions, turn, VicinalError } from "../core/index.ts";
+import type { Index, Key, SearchParams } from "../indexes/contract.ts";
 import type { Params } from "./grid.ts";
 
 export interface TuneOptions extends RunOptions {
@@ -27,60 +27,128 @@ const FINE_ENOUGH = 0.06;
 /**
  * Finds the smallest `efSearch` whose recall, on rows drawn from the index itself, reaches the target
  * with its whole confidence interval; queries to be measured later are never looked at. An index
- * without that parameter has one setting, which is audited as it is.
+ * without that parameter has one setting, which is measured as it is.
  *
  * @param target recall wanted, above 0 and at most 1
  * @throws OPTION_RANGE
- * @remarks about a dozen audits: O(sample · size · d) for the truth and less for each search
+ * @remarks one exact search and about a dozen others of each sampled row
  */
 export async function tuneSearch(index: Index, target: number, options: TuneOptions = {}): Promise<Tuned> {
-  if (typeof target !== "number" || !(target > 0 && target <= 1)) {
-    throw new VicinalError("OPTION_RANGE", {
-      option: "targetRecall",
-      got: target,
-      rule: "a number above 0 and at most 1",
-    });
-  }
-  const { k = 10, sample = 500, seed = 0, signal, onProgress } = options;
-  const ask = (params: Params): Promise<AuditReport> => index.audit({ k, sample, seed, signal, ...params });
-  if (index.exact || index.size === 0 || !index.searchParams.includes("efSearch")) {
-    const { recall, low, high } = index.size === 0 ? { recall: 1, low: 1, high: 1 } : await ask({});
-    return {
-      params: { ...index.defaults },
-      recall,
-      low,
-      high,
-      reached: index.exact || passes({ low, high }, target),
-    };
+  checkTarget(target);
+  const { k = 10, onProgress } = options;
+  const examine = await examiner(index, options);
+  if (index.exact || !index.searchParams.includes("efSearch")) {
+    const found = await examine({});
+    return { params: { ...index.defaults }, ...found, reached: index.exact || passes(found, target) };
   }
 
-  let below = 0;
   let step = 0;
-  let ef = Math.max(k, 10);
-  let best: AuditReport;
-  for (;;) {
-    onProgress?.({ phase: `tune efSearch=${ef}`, done: step++, total: 0 });
-    best = await ask({ efSearch: ef });
-    if (passes(best, target) || ef >= index.size) break;
-    below = ef;
-    ef = Math.min(index.size, Math.ceil(ef * 1.6));
+  const at = (efSearch: number): Promise<Interval> => {
+    onProgress?.({ phase: `tune efSearch=${efSearch}`, done: step++, total: 0 });
+    return examine({ efSearch });
+  };
+  let below = 0;
+  let above = Math.max(k, 10);
+  let best = await at(above);
+  while (!passes(best, target) && above < index.size) {
+    below = above;
+    above = Math.min(index.size, Math.ceil(above * 1.6));
+    best = await at(above);
   }
   const reached = passes(best, target);
-  let above = ef;
-  while (reached && above - below > Math.max(1, below * FINE_ENOUGH)) {
+  while (reached && below > 0 && above - below > Math.max(1, below * FINE_ENOUGH)) {
     const middle = Math.floor((below + above) / 2);
-    if (middle < k || middle === below) break;
-    onProgress?.({ phase: `tune efSearch=${middle}`, done: step++, total: 0 });
-    const report = await ask({ efSearch: middle });
-    if (passes(report, target)) {
-      above = middle;
-      best = report;
-    } else below = middle;
+    const found = await at(middle);
+    if (passes(found, target)) [above, best] = [middle, found];
+    else below = middle;
   }
-  return { params: { efSearch: above }, recall: best.recall, low: best.low, high: best.high, reached };
+  return { params: { efSearch: above }, ...best, reached };
+}
+
+/** Refuses what is no recall to aim at. */
+export function checkTarget(target: number): void {
+  if (typeof target === "number" && target > 0 && target <= 1) return;
+  const rule = "a number above 0 and at most 1";
+  throw new VicinalError("OPTION_RANGE", { option: "targetRecall", got: target, rule });
+}
+
+interface Interval {
+  readonly recall: number;
+  readonly low: number;
+  readonly high: number;
 }
 
 /** A perfect sample passes whatever its interval says: no wider search can show more. */
-function passes(report: Pick<AuditReport, "low" | "high"> & { recall?: number }, target: number): boolean {
-  return report.low >= target || report.recall === 1;
+function passes({ recall, low }: Interval, target: number): boolean {
+  return low >= target || recall === 1;
+}
+
+/** Distances this close to the k-th tie with it: they differ by rounding alone. */
+const TIE = 1e-6;
+
+interface Question {
+  readonly key: Key;
+  readonly query: Float32Array | Uint8Array | Int8Array;
+  /** Exact distance of the k-th neighbour other than the row itself, and how many there are up to it. */
+  readonly limit: number;
+  readonly count: number;
+}
+
+/** Draws rows and finds their exact neighbours once; answers a function that scores settings on them. */
+async function examiner(
+  index: Index,
+  options: TuneOptions,
+): Promise<(params: SearchParams) => Promise<Interval>> {
+  const { k = 10, sample = 500, seed = 0, signal } = options;
+  const pause = breather(signal);
+  const others = (query: Question["query"], own: Key, params: object): number[] => {
+    const items = index.search(query, { k: k + 1, ...params }).items(0);
+    return items
+      .filter(({ key }) => key !== own)
+      .map(({ distance }) => distance)
+      .slice(0, k);
+  };
+  const keys = [...index.keys()];
+  const questions: Question[] = [];
+  for (const i of permutation(keys.length, createRng(seed, "tune")).subarray(0, sample)) {
+    await pause();
+    const key = keys[i]!;
+    const query = index.get(key);
+    const exact = others(query, key, { exact: true });
+    if (exact.length > 0) questions.push({ key, query, limit: exact.at(-1)!, count: exact.length });
+  }
+  return async (params) => {
+    const recalls = new Float64Array(questions.length);
+    for (const [i, { key, query, limit, count }] of questions.entries()) {
+      await pause();
+      const found = others(query, key, params);
+      const hits = found.filter((distance) => distance <= limit + Math.abs(limit) * TIE).length;
+      recalls[i] = Math.min(1, hits / count);
+    }
+    return interval(recalls);
+  };
+}
+
+/** Mean of the recalls and its 95 % interval by the normal approximation, within 0 … 1. */
+function interval(recalls: Float64Array): Interval {
+  const n = recalls.length;
+  if (n === 0) return { recall: 1, low: 1, high: 1 };
+  let sum = 0;
+  for (const r of recalls) sum += r;
+  const mean = sum / n;
+  let squares = 0;
+  for (const r of recalls) squares += (r - mean) ** 2;
+  const half = n < 2 ? 1 : 1.96 * Math.sqrt(squares / (n - 1) / n);
+  return { recall: mean, low: Math.max(0, mean - half), high: Math.min(1, mean + half) };
+}
+
+/** Lets events run about every 12 ms, and stops when asked to. */
+function breather(signal: AbortSignal | undefined): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    signal?.throwIfAborted();
+    if (performance.now() - last < 12) return;
+    await turn();
+    last = performance.now();
+  };
 }

@@ -86,7 +86,7 @@ describe("an index file", () => {
     );
     writeFileSync(at("rows.jsonl"), lines.join("\n"));
     await build("rows.vic", "--input", "rows.jsonl", "--index", "Flat");
-    const rows = await search("rows.vic", "--k", "5", "--filter", "year >= 1950 and not even = true");
+    const rows = await search("rows.vic", "--k", "5", "--filter", "year >= 1950 and not even == true");
     for (let q = 0; q < queries.rows; q++) {
       const want = bruteForce(base, queries, q, "l2", 300).filter(
         ({ id }) => years[id]! >= 1950 && id % 2 === 1,

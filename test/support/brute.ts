@@ -1,6 +1,6 @@
 import { createRng, type Matrix, type Metric, matrix, type Scalars } from "../../src/core/index.ts";
 import { rowDistance } from "../../src/evaluate/distance.ts";
-import type { AuditOptions, AuditReport, Index, Key, Neighbors } from "../../src/indexes/contract.ts";
+import type { Index, Key, Neighbors } from "../../src/indexes/contract.ts";
 
 /** Seeded uniform vectors in [0, 1). */
 export function randomMatrix(rows: number, cols: number, seed: number): Matrix<Float32Array> {
@@ -28,7 +28,6 @@ export interface BruteOptions {
   keyOf?: (row: number) => Key;
   /** Share of the true neighbours that a search with this efSearch keeps; default all. */
   keep?: (efSearch: number) => number;
-  audit?: (options: AuditOptions) => AuditReport;
   onSearch?: (options: object | undefined) => void;
 }
 
@@ -43,13 +42,14 @@ export function bruteIndex(base: Matrix<Scalars>, options: BruteOptions = {}): I
     const k = given?.k ?? 10;
     const rows = Array.from({ length: block.rows }, (_, q) => {
       const found = bruteForce(base, block, q, metric, k);
-      return keep ? found.slice(0, Math.round(k * keep(given?.efSearch ?? 50))) : found;
+      return keep && !given?.exact ? found.slice(0, Math.round(k * keep(given?.efSearch ?? 50))) : found;
     });
     return {
       queries: block.rows,
       k,
       counts: Uint32Array.from(rows, (r) => r.length),
       keys: (q = 0) => rows[q]!.map((r) => keyOf(r.id)),
+      items: (q = 0) => rows[q]!.map((r) => ({ key: keyOf(r.id), distance: r.distance })),
     } as Neighbors;
   };
   return {
@@ -63,7 +63,8 @@ export function bruteIndex(base: Matrix<Scalars>, options: BruteOptions = {}): I
     defaults: keep ? { efSearch: 50 } : {},
     search,
     searchAsync: async (queries: Parameters<Index["search"]>[0], given: object) => search(queries, given),
-    audit: async (given: AuditOptions = {}) => options.audit!(given),
+    keys: () => Array.from({ length: base.rows }, (_, row) => keyOf(row)).values(),
+    get: (key: number) => base.data.slice(key * base.stride, key * base.stride + base.cols),
     stats: () => ({ memory: { total: 4 * base.rows * base.cols } }),
     close() {},
   } as unknown as Index;

@@ -1,9 +1,8 @@
 import { Command } from "commander";
 import { formatTable } from "../../evaluate/index.ts";
 import type { Key, SearchOptions } from "../../indexes/contract.ts";
-import { open } from "../../indexes/index.ts";
+import { open, parseFilterExpression } from "../../indexes/index.ts";
 import { checkNames, collect, readK, readNumber, readParams, readThreads } from "../arguments.ts";
-import { parseFilter } from "../filter.ts";
 import { readVectors } from "../inputs.ts";
 import { bold, printable, shortFloat32, terminalWidth, useColor, writeJson, writeLine } from "../output.ts";
 import { withReporter } from "../progress.ts";
@@ -30,7 +29,7 @@ export function searchCommand(): Command {
     .requiredOption("--queries <file>", "vectors to look for")
     .option("--k <n>", "neighbours a query (default 10; with --range, all)", readK)
     .option("--range <r>", "only neighbours at this distance or closer", readNumber("--range"))
-    .option("--filter <expr>", "only rows whose metadata match, such as 'year >= 1990 and lang = \"en\"'")
+    .option("--filter <expr>", "only rows whose metadata match, such as 'year >= 1990 and lang == \"en\"'")
     .option("--param <name=value>", "search parameter, such as efSearch=100; repeatable", collect)
     .option("--exact", "compare with every row")
     .option("--threads <n>", "worker threads", readThreads)
@@ -38,7 +37,7 @@ export function searchCommand(): Command {
     .addHelpText(
       "after",
       `
-Filters: = != < <= > >=, in [a, b], not in [a, b], exists; and, or, not, parentheses.
+Filters: == != < <= > >=, in [a, b], not in [a, b], exists(field); and, or, not, parentheses; or JSON.
 
 Examples:
   vicinal search --index books.vic --queries q.npy --k 5
@@ -48,14 +47,14 @@ Examples:
 }
 
 async function runSearch(flags: SearchFlags): Promise<void> {
-  const where = flags.filter === undefined ? undefined : parseFilter(flags.filter);
+  const filter = flags.filter === undefined ? undefined : parseFilterExpression(flags.filter);
   const params = readParams(flags.param, "--param");
   const rows = await withReporter(flags, async (run): Promise<Row[]> => {
     const index = await open(flags.index);
     try {
       checkNames(Object.keys(params), index.searchParams);
       const queries = (await readVectors(flags.queries, "queries", run)).data;
-      const options: SearchOptions = { ...params, filter: where, exact: flags.exact };
+      const options: SearchOptions = { ...params, filter, exact: flags.exact };
       if (flags.range !== undefined && flags.k === undefined) {
         const found = index.range(queries, flags.range, options);
         return Array.from({ length: queries.rows }, (_, q) => found.items(q).map(row));
