@@ -64,3 +64,15 @@ export function checkNames(names: readonly string[], known: readonly string[]): 
     if (!known.includes(name)) throw new VicinalError("OPTION_UNKNOWN", { got: name, known });
   }
 }
+
+/**
+ * Refuses a command line that lacks options without which nothing can be done. Checked in the action
+ * and not by the parser, which would complain of what is missing before it names a misspelt option.
+ */
+export function requireOptions<T extends object>(flags: T, names: readonly (keyof T & string)[]): void {
+  for (const name of names) {
+    if (flags[name] === undefined) {
+      throw new VicinalError("USAGE", { why: `--${name} is missing; --help shows how to give it.` });
+    }
+  }
+}

@@ -25,7 +25,7 @@ export function createReporter(options: { json?: boolean } = {}): Reporter {
 const SILENT: Reporter = { onProgress() {}, note() {}, close() {} };
 
 function lineReporter(): Reporter {
-  let last = Number.NEGATIVE_INFINITY;
+  let last = performance.now();
   return {
     onProgress({ phase, done, total }) {
       const now = performance.now();

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { parseMetric, VicinalError } from "../../core/index.ts";
 import { type Tuned, tuneSearch } from "../../evaluate/index.ts";
 import type { Index, Key } from "../../indexes/contract.ts";
-import { collect, readK, readRecall, readSeed, readThreads } from "../arguments.ts";
+import { collect, readK, readRecall, readSeed, readThreads, requireOptions } from "../arguments.ts";
 import { contestants } from "../contestants.ts";
 import { checkOutput, readVectors } from "../inputs.ts";
 import { readKeyFile } from "../keys.ts";
@@ -27,8 +27,8 @@ interface BuildFlags {
 export function buildCommand(): Command {
   return new Command("build")
     .description("build an index over your vectors and write it to a file")
-    .requiredOption("--input <file>", "vectors; keys and metadata of .csv, .jsonl and word vectors are kept")
-    .requiredOption("--index <spec>", "kind of index: Flat, HNSW32, HNSW32,SQ8, HNSW32,SQ7,Refine, Auto")
+    .option("--input <file>", "vectors; keys and metadata of .csv, .jsonl and word vectors are kept")
+    .option("--index <spec>", "kind of index: Flat, HNSW32, HNSW32,SQ8, HNSW32,SQ7,Refine, Auto")
     .option("--metric <name>", "l2, l2sq, cosine, ip, l1, linf or hamming", "l2")
     .option("--ids <file>", "keys: text with one a line, or .npy of whole numbers (default: row numbers)")
     .option("--build <name=value>", "build parameter, such as efConstruction=200; repeatable", collect)
@@ -36,7 +36,7 @@ export function buildCommand(): Command {
     .option("--k <n>", "neighbours a query that --target-recall is for", readK, 10)
     .option("--threads <n>", "worker threads", readThreads)
     .option("--seed <s>", "seed", readSeed)
-    .requiredOption("--out <file>", "the index file; replaced whole or not at all")
+    .option("--out <file>", "the index file; replaced whole or not at all")
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
@@ -49,6 +49,7 @@ Examples:
 }
 
 async function runBuild(flags: BuildFlags): Promise<void> {
+  requireOptions(flags, ["input", "index", "out"]);
   const metric = parseMetric(flags.metric);
   await checkOutput(flags.out);
   const summary = await withReporter(flags, async (run) => {

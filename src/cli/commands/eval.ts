@@ -12,7 +12,16 @@ import {
   plotRecallQps,
   type TableColumn,
 } from "../../evaluate/index.ts";
-import { collect, readK, readNumber, readRecall, readSeed, readThreads, readWhole } from "../arguments.ts";
+import {
+  collect,
+  readK,
+  readNumber,
+  readRecall,
+  readSeed,
+  readThreads,
+  readWhole,
+  requireOptions,
+} from "../arguments.ts";
 import { contestants } from "../contestants.ts";
 import { checkOutput, readVectors } from "../inputs.ts";
 import { bold, formatBytes, formatCount, terminalWidth, useColor, writeJson, writeLine } from "../output.ts";
@@ -40,12 +49,12 @@ interface EvalOptions {
 export function evalCommand(): Command {
   return new Command("eval")
     .description("measure recall, speed, build time and memory of indexes on your vectors")
-    .requiredOption("--base <file>", "vectors to index")
-    .requiredOption("--queries <file>", "vectors to look for")
+    .option("--base <file>", "vectors to index")
+    .option("--queries <file>", "vectors to look for")
     .option("--truth <file>", "exact neighbours (.ivecs .npy .hdf5 …); computed when not given")
     .option("--metric <name>", "l2, l2sq, cosine, ip, l1, linf or hamming", "l2")
     .option("--k <n>", "neighbours a query", readK, 10)
-    .requiredOption("--index <spec>", "index to measure, such as HNSW32,SQ8; repeatable", collect)
+    .option("--index <spec>", "index to measure, such as HNSW32,SQ8; repeatable", collect)
     .option(
       "--param <name=v1,v2>",
       "search parameter values to try, such as efSearch=20,40,80; repeatable",
@@ -77,6 +86,7 @@ Examples:
 }
 
 async function runEval(options: EvalOptions): Promise<void> {
+  requireOptions(options, ["base", "queries", "index"]);
   const metric = parseMetric(options.metric);
   const params = parseGrid(options.param ?? [], "--param");
   if (options.plot !== undefined) await checkOutput(options.plot);

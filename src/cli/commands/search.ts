@@ -2,7 +2,15 @@ import { Command } from "commander";
 import { formatTable } from "../../evaluate/index.ts";
 import type { Key, SearchOptions } from "../../indexes/contract.ts";
 import { open, parseFilterExpression } from "../../indexes/index.ts";
-import { checkNames, collect, readK, readNumber, readParams, readThreads } from "../arguments.ts";
+import {
+  checkNames,
+  collect,
+  readK,
+  readNumber,
+  readParams,
+  readThreads,
+  requireOptions,
+} from "../arguments.ts";
 import { readVectors } from "../inputs.ts";
 import { bold, printable, shortFloat32, terminalWidth, useColor, writeJson, writeLine } from "../output.ts";
 import { withReporter } from "../progress.ts";
@@ -25,8 +33,8 @@ type Row = { id: Key; distance: number }[];
 export function searchCommand(): Command {
   return new Command("search")
     .description("find the nearest rows of an index file")
-    .requiredOption("--index <file>", "an index made by vicinal build")
-    .requiredOption("--queries <file>", "vectors to look for")
+    .option("--index <file>", "an index made by vicinal build")
+    .option("--queries <file>", "vectors to look for")
     .option("--k <n>", "neighbours a query (default 10; with --range, all)", readK)
     .option("--range <r>", "only neighbours at this distance or closer", readNumber("--range"))
     .option("--filter <expr>", "only rows whose metadata match, such as 'year >= 1990 and lang == \"en\"'")
@@ -47,6 +55,7 @@ Examples:
 }
 
 async function runSearch(flags: SearchFlags): Promise<void> {
+  requireOptions(flags, ["index", "queries"]);
   const filter = flags.filter === undefined ? undefined : parseFilterExpression(flags.filter);
   const params = readParams(flags.param, "--param");
   const rows = await withReporter(flags, async (run): Promise<Row[]> => {
