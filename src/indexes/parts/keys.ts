@@ -38,7 +38,7 @@ export class KeyTable<K extends Key = Key> {
     return this.#store.bytes;
   }
 
-  /** Grows whenever a slot that held a key holds another or none, so that old results can be told. */
+  /** Grows whenever a slot that may have held a key gets another, so that old results can be told. */
   get version(): number {
     return this.#version;
   }
@@ -74,7 +74,8 @@ export class KeyTable<K extends Key = Key> {
   /** The key at a slot. Throws KEY_UNKNOWN when the slot is empty. */
   keyOf(slot: number): K {
     const key = this.#store.keyOf(slot);
-    if (key === undefined) throw new VicinalError("KEY_UNKNOWN", { key: `of slot ${slot}` });
+    if (key === undefined)
+      throw new VicinalError("KEY_UNKNOWN", { key: `of slot ${slot}, which holds no row (any more),` });
     return key as K;
   }
 
@@ -133,7 +134,6 @@ export class KeyTable<K extends Key = Key> {
   removeSlot(slot: number): boolean {
     if (this.#store.keyOf(slot) === undefined) return false;
     this.#store.remove(slot);
-    this.#version++;
     return true;
   }
 
@@ -176,7 +176,10 @@ export class KeyTable<K extends Key = Key> {
     const old = store.slotOf(key);
     if (old === slot) return;
     if (old >= 0) this.removeSlot(old);
-    if (slot < store.slots && store.keyOf(slot) !== undefined) this.removeSlot(slot);
+    if (slot < store.slots) {
+      this.removeSlot(slot);
+      this.#version++;
+    }
     store.put(slot, key);
     if (key === this.#next) this.#next++;
   }

@@ -4,7 +4,7 @@ import type { Key, Neighbors, RangeNeighbors } from "../contract.ts";
 /** Where results read keys. A key table is one. */
 export interface KeySource<K extends Key = Key> {
   keyOf(slot: number): K;
-  /** Grows whenever a slot that held a key holds another or none. */
+  /** Grows whenever a slot that may have held a key gets another. */
   readonly version: number;
 }
 
@@ -29,8 +29,8 @@ class KeyReader<K extends Key> {
     if (this.#source.version === this.#version) return;
     throw new VicinalError("BAD_INPUT", {
       what: "this result",
-      got: "older than the last removal, replacement or compaction of its index",
-      rule: "read before rows are removed; take the keys you need first, or search again",
+      got: "older than a replacement or compaction of rows of its index",
+      rule: "read before that; take the keys you need first, or search again",
     });
   }
 
@@ -68,7 +68,8 @@ function itemsBetween<K extends Key>(
 /**
  * Neighbours of a batch of queries: row q starts at q · k in `ids` and `distances` and is counts[q]
  * long. Searches fill the arrays; nothing else is allocated. Row and place numbers out of range throw
- * OPTION_RANGE; keys asked for after rows were removed throw BAD_INPUT.
+ * OPTION_RANGE; the key of a row that was removed since throws KEY_UNKNOWN, and any key once slots
+ * were given to other rows, BAD_INPUT.
  */
 export class NeighborsResult<K extends Key = Key> implements Neighbors<K> {
   readonly queries: number;
