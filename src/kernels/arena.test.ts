@@ -83,6 +83,18 @@ describe("Arena", () => {
     expect([arena.ptr("b"), arena.bytes("b"), arena.total]).toEqual(before);
   });
 
+  test("trim gives back the pages that a smaller layout leaves unused", () => {
+    const engine = Engine.create({ build: "plain" });
+    const arena = new Arena(engine);
+    arena.resize({ a: 100, b: 5 * PAGE_BYTES });
+    engine.u8[arena.ptr("b")] = 9;
+    arena.resize({ a: 200, b: 1000 });
+    expect(engine.byteLength).toBe(6 * PAGE_BYTES);
+    arena.trim();
+    expect(engine.byteLength).toBe(PAGE_BYTES);
+    expect(engine.u8[arena.ptr("b")]).toBe(9);
+  });
+
   test("growing the last section touches no page beyond the contents", () => {
     // Four gibibytes are asked for; a fill or copy over them would take seconds and all memory.
     const engine = Engine.create({ build: "plain" });

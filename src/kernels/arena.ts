@@ -81,6 +81,11 @@ export class Arena {
     this.#end = end;
   }
 
+  /** Gives back the room past the last section; see {@link Engine.shrink}. Cost: a copy of the contents. */
+  trim(): void {
+    this.#engine.shrink(this.#end);
+  }
+
   #section(name: string): Section {
     const section = this.#sections.get(name);
     if (section === undefined) {

@@ -65,6 +65,44 @@ describe("Engine", () => {
     expect(engine.u8[3 * PAGE_BYTES]).not.toBe(0);
   });
 
+  test("shrink keeps the first bytes, gives pages back, and tells dependants once", () => {
+    for (const shared of [false, true]) {
+      const engine = Engine.create({ shared });
+      engine.grow(9 * PAGE_BYTES);
+      engine.u8[2 * PAGE_BYTES] = 7;
+      let told = 0;
+      engine.onDispose(() => told++);
+      engine.shrink(9 * PAGE_BYTES - 5);
+      expect([engine.byteLength, told]).toEqual([9 * PAGE_BYTES, 0]);
+      engine.shrink(2 * PAGE_BYTES + 1);
+      expect([engine.byteLength, told]).toEqual([3 * PAGE_BYTES, 1]);
+      expect([engine.u8[2 * PAGE_BYTES], engine.shared]).toEqual([7, shared]);
+      engine.shrink(0);
+      expect(engine.byteLength).toBe(PAGE_BYTES);
+      engine.grow(4 * PAGE_BYTES);
+      engine.exports.hash64(0, 3 * PAGE_BYTES, 0, 0, 3 * PAGE_BYTES);
+      expect(engine.u8[3 * PAGE_BYTES + 7]).not.toBe(0);
+    }
+  });
+
+  test("where a large memory cannot be reserved, a smaller one serves until it is full", () => {
+    const { Memory } = WebAssembly;
+    class Limited extends Memory {
+      constructor(descriptor: WebAssembly.MemoryDescriptor) {
+        if (descriptor.maximum! > 4096) throw new RangeError("could not allocate memory");
+        super(descriptor);
+      }
+    }
+    WebAssembly.Memory = Limited;
+    try {
+      const engine = Engine.create({ shared: true });
+      engine.grow(4096 * PAGE_BYTES);
+      expect(codeOf(() => engine.grow(4096 * PAGE_BYTES + 1))).toBe("OUT_OF_MEMORY");
+    } finally {
+      WebAssembly.Memory = Memory;
+    }
+  });
+
   test("a disposed engine throws CLOSED and tells those who asked, once", () => {
     const engine = Engine.create({ shared: true });
     let told = 0;

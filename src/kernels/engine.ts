@@ -29,8 +29,8 @@ interface Views {
 
 /**
  * One WebAssembly instance over one linear memory. The views `u8` … `f32` span the whole memory and are
- * fresh whenever read; keep none across a call that may grow or share the memory, and read `exports` anew
- * after {@link share}. Exported functions keep nothing in globals between calls, so a new instance over the
+ * fresh whenever read; keep none across a call that may grow the memory, and read `exports` anew after
+ * {@link share} and {@link shrink}. Exported functions keep nothing in globals between calls, so a new instance over the
  * same bytes goes on where the old one stopped.
  */
 export class Engine {
@@ -136,30 +136,48 @@ export class Engine {
 
   /** Moves everything into shared memory, at the same addresses; needs both memories for a moment. */
   share(): void {
-    if (this.#shared) return;
+    if (!this.#shared) this.#move(this.byteLength, true);
+  }
+
+  /**
+   * Keeps only the first bytes, in whole pages, and gives the rest back; needs both memories for a moment.
+   * Worker pools of this engine are closed.
+   */
+  shrink(toBytes: number): void {
+    if (Math.max(1, Math.ceil(toBytes / PAGE_BYTES)) * PAGE_BYTES < this.byteLength) {
+      this.#move(toBytes, this.#shared);
+    }
+  }
+
+  #move(bytes: number, shared: boolean): void {
     const from = this.#open();
-    const module = compiledModule(this.#build, true);
-    const memory = createMemory(from.buffer.byteLength / PAGE_BYTES, true);
+    const module = compiledModule(this.#build, shared);
+    const memory = createMemory(Math.max(1, Math.ceil(bytes / PAGE_BYTES)), shared);
     const exports = instantiate(module, memory);
-    new Uint8Array(memory.buffer).set(new Uint8Array(from.buffer));
+    new Uint8Array(memory.buffer).set(new Uint8Array(from.buffer, 0, memory.buffer.byteLength));
+    this.#close();
     this.#module = module;
     this.#memory = memory;
     this.#exports = exports;
-    this.#shared = true;
+    this.#shared = shared;
+  }
+
+  #close(): void {
+    for (const close of this.#onDispose) close();
+    this.#onDispose.clear();
+    this.#views = undefined;
+    this.#buffer = undefined;
   }
 
   /** Gives the memory back and closes what depends on this engine; everything but `disposed` throws then. */
   dispose(): void {
     if (this.#memory === undefined) return;
     this.#memory = undefined;
-    this.#views = undefined;
-    this.#buffer = undefined;
     this.#exports = {} as EngineExports;
-    for (const close of this.#onDispose) close();
-    this.#onDispose.clear();
+    this.#close();
   }
 
-  /** Calls back once, when the engine is disposed of. @internal */
+  /** Calls back once, when the engine is disposed of or its memory replaced. @internal */
   onDispose(close: () => void): void {
     this.#onDispose.add(close);
   }
@@ -186,21 +204,28 @@ export class Engine {
   }
 }
 
+/** Pages that a memory may grow to: some systems refuse to reserve all, so smaller limits are tried. */
+const MAXIMA = [MAX_MEMORY_BYTES / PAGE_BYTES, 32768, 16384, 8192, 4096];
+
 function createMemory(initial: number, shared: boolean): WebAssembly.Memory {
-  const maximum = MAX_MEMORY_BYTES / PAGE_BYTES;
-  try {
-    return new WebAssembly.Memory({ initial, maximum, shared });
-  } catch (error) {
-    throw new VicinalError(
-      "OUT_OF_MEMORY",
-      {
-        needBytes: initial * PAGE_BYTES,
-        limitBytes: MAX_MEMORY_BYTES,
-        fix: `the runtime refused to create ${shared ? "shared " : ""}memory: close other indexes, or raise the limit on address space`,
-      },
-      { cause: error },
-    );
+  let cause: unknown;
+  for (const maximum of MAXIMA) {
+    if (maximum < initial) break;
+    try {
+      return new WebAssembly.Memory({ initial, maximum, shared });
+    } catch (error) {
+      cause = error;
+    }
   }
+  throw new VicinalError(
+    "OUT_OF_MEMORY",
+    {
+      needBytes: initial * PAGE_BYTES,
+      limitBytes: MAX_MEMORY_BYTES,
+      fix: `the runtime refused to create ${shared ? "shared " : ""}memory: close other indexes, or raise the limit on address space`,
+    },
+    { cause },
+  );
 }
 
 function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): EngineExports {

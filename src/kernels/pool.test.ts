@@ -173,6 +173,15 @@ describe("runThreads", () => {
     expect(Buffer.compare(own.u8.slice(BASE, END), want)).toBe(0);
   });
 
+  test("after shrinking the memory, threads work in the new one", async () => {
+    const engine = filledEngine(true);
+    engine.grow(END + (1 << 20));
+    await runThreads(engine, job({ total: 0 }), 2);
+    engine.shrink(END);
+    await runThreads(engine, job(), 2);
+    expect(Buffer.compare(engine.u8.slice(BASE, END), await expected())).toBe(0);
+  });
+
   test("a trap here is TRAPPED, and a malformed job is refused before any work", async () => {
     const engine = filledEngine(false);
     expect(await codeOf(runHere(engine, job({ args: [2 ** 32 - 65536, 0, D, NORMS] })))).toBe("TRAPPED");
