@@ -1,6 +1,6 @@
 import cliProgress, { type SingleBar } from "cli-progress";
 import type { Progress, RunOptions } from "../core/index.ts";
-import { useColor } from "./output.ts";
+import { useColor, writeLine } from "./output.ts";
 
 /** What the user sees of a long job, always on stderr. */
 export interface Reporter {
@@ -79,19 +79,23 @@ function barReporter(): Reporter {
 
 /**
  * Runs a long job with a reporter and an abort signal that Ctrl-C raises; a second Ctrl-C ends the
- * process at once, as by default.
+ * process at once, as by default. `print` writes a line of results to stdout, clear of the bar.
  */
 export async function withReporter<T>(
   options: { json?: boolean },
-  job: (run: Required<RunOptions> & { note(text: string): void }) => Promise<T>,
+  job: (run: Required<RunOptions> & { note(text: string): void; print(line: string): void }) => Promise<T>,
 ): Promise<T> {
   const reporter = createReporter(options);
   const controller = new AbortController();
   const stop = (): void => controller.abort();
   process.once("SIGINT", stop);
   try {
-    const { onProgress, note } = reporter;
-    return await job({ signal: controller.signal, onProgress, note });
+    const { onProgress, note, close } = reporter;
+    const print = (line: string): void => {
+      close();
+      writeLine(line);
+    };
+    return await job({ signal: controller.signal, onProgress, note, print });
   } finally {
     process.removeListener("SIGINT", stop);
     reporter.close();

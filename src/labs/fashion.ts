@@ -9,9 +9,9 @@ import { type Accuracy, gather, majority, tally } from "./vote.ts";
 /** Fashion-MNIST: 28 × 28 grey pictures of clothes with ten labels. */
 export interface FashionData {
   readonly train: Matrix<Float32Array>;
-  readonly trainLabels: ArrayLike<number>;
+  readonly trainLabels: Int32Array;
   readonly test: Matrix<Float32Array>;
-  readonly testLabels: ArrayLike<number>;
+  readonly testLabels: Int32Array;
   readonly study: StudyInput;
 }
 
@@ -24,15 +24,20 @@ const CHUNK = 500;
 
 /** Throws DATASET_MISSING when it is not at hand. */
 export async function loadFashion({ dataDir, quick, signal }: ResolvedLabOptions): Promise<FashionData> {
-  const found = await loadDataset("fashion-mnist", { dataDir, signal });
-  const train = floats(found.train, quick ? 10_000 : found.train.rows);
-  const test = floats(found.test, quick ? 1000 : found.test.rows);
+  const limit = quick ? 10_000 : undefined;
+  const { base, queries, labels, queryLabels } = await loadDataset("fashion-mnist", {
+    dataDir,
+    limit,
+    signal,
+  });
+  const train = floats(base, base.rows);
+  const test = floats(queries, quick ? 1000 : queries.rows);
   const rows = Array.from({ length: Math.min(test.rows, quick ? 200 : 500) }, (_, i) => i);
   return {
     train,
     test,
-    trainLabels: found.trainLabels,
-    testLabels: found.testLabels,
+    trainLabels: labels!,
+    testLabels: queryLabels!,
     study: {
       name: "fashion-mnist",
       title: "Fashion-MNIST",

@@ -7,8 +7,7 @@ export function count(n: number): string {
 
 /** Queries a second with no more digits than were measured. */
 export function qps(value: number): string {
-  if (value >= 100) return count(Number(value.toPrecision(3)));
-  return value.toPrecision(value >= 10 ? 2 : 1);
+  return count(Number(value.toPrecision(value >= 99.5 ? 3 : value >= 10 ? 2 : 1)));
 }
 
 /** Seconds, as "0.42 s" or "12.3 s". */

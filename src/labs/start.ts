@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { createRng, isVicinalError, type Matrix, permutation } from "../core/index.ts";
-import { syntheticClusters } from "../data/index.ts";
+import { createRng, isVicinalError, type Matrix, permutation, runAsync } from "../core/index.ts";
+import { syntheticJob } from "../data/index.ts";
 import { type EmojiSet, loadEmoji } from "./emoji/dataset.ts";
 import { type EmojiFindings, emojiFindings } from "./emoji/findings.ts";
 import { describeSet } from "./emoji/lab.ts";
@@ -84,7 +84,7 @@ export async function runStart(given: LabOptions = {}): Promise<StartResult> {
     printVerdict(log, found);
   };
   await study(heldOut(set, vectors, seed));
-  await study(generated(options));
+  await study(await generated(options));
   const fashion = await fashionPart(options, study);
 
   const results: StartResults = {
@@ -130,13 +130,9 @@ function heldOut(set: EmojiSet, vectors: Matrix<Float32Array>, seed: number): St
   };
 }
 
-function generated({ seed, quick }: ResolvedLabOptions): StudyInput {
-  const { base, queries } = syntheticClusters({
-    rows: quick ? 20_000 : 100_000,
-    queries: quick ? 200 : 1000,
-    dimension: 128,
-    seed,
-  });
+async function generated({ seed, quick, signal, onProgress }: ResolvedLabOptions): Promise<StudyInput> {
+  const job = syntheticJob({ n: quick ? 20_000 : 100_000, d: 128, queries: quick ? 200 : 1000, seed });
+  const { base, queries } = await runAsync(job, { signal, onProgress });
   return {
     name: "generated",
     title: "Generated vectors",

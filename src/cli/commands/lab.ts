@@ -40,7 +40,7 @@ async function runLab(name: string | undefined, flags: LabFlags): Promise<void> 
       rule: `one of ${names.join(", ")}`,
     });
   }
-  const result = await withReporter(flags, ({ signal, onProgress }) =>
+  const result = await withReporter(flags, ({ signal, onProgress, print }) =>
     LABS[name]!.run({
       signal,
       onProgress,
@@ -48,7 +48,7 @@ async function runLab(name: string | undefined, flags: LabFlags): Promise<void> 
       quick: flags.quick,
       seed: flags.seed,
       out: flags.out,
-      log: flags.json ? undefined : writeLine,
+      log: flags.json ? undefined : print,
     }),
   );
   if (flags.json) {
