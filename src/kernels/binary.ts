@@ -4,7 +4,7 @@ import { PLAIN, RELAXED } from "./wasm.generated.ts";
 /** Which of the two modules: portable SIMD, or relaxed SIMD (fused multiply-add, 7-bit dot products). */
 export type Build = "plain" | "relaxed";
 
-/** The inlined module of that build. A fresh copy, about 50 kB. */
+/** The inlined module of that build, as a fresh copy. */
 export function inlinedBytes(build: Build): Uint8Array<ArrayBuffer> {
   const text = atob(build === "relaxed" ? RELAXED : PLAIN);
   const bytes = new Uint8Array(text.length);
