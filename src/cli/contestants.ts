@@ -1,7 +1,7 @@
 import { isVicinalError, type Matrix, type Metric, type Scalars, VicinalError } from "../core/index.ts";
 import { type Contestant, indexShape, type Params } from "../evaluate/index.ts";
 import type { Index, Key, Metadata } from "../indexes/contract.ts";
-import { create } from "../indexes/index.ts";
+import { build, create, parseSpec } from "../indexes/index.ts";
 import { readParams } from "./arguments.ts";
 
 export interface ContestantOptions {
@@ -17,8 +17,8 @@ export interface ContestantOptions {
   metadata?: readonly (Metadata | undefined)[];
 }
 
-/** Names that a specification's options have for what other options of the command line say. */
-const TAKEN = new Set(["dimension", "metric", "dtype", "seed", "keys", "metadata", "threads"]);
+/** Options of an index that the specification or other options of the command line decide. */
+const TAKEN = new Set(["dimension", "metric", "dtype", "seed", "M", "codes", "refine"]);
 
 /**
  * The indexes of these specifications, ready to be built over the base.
@@ -33,28 +33,53 @@ export function contestants(specs: readonly string[], options: ContestantOptions
   const used = new Set<string>();
   const known = new Set<string>();
   const all = specs.map((spec): Contestant => {
-    const own = knownTo(spec, given, make, known);
+    const auto = parseSpec(spec).kind === "Auto";
+    // What Auto becomes depends on the rows; it knows what the graph it may choose knows.
+    const stand = auto ? "HNSW16" : spec;
+    const own = knownTo(stand, given, make, known);
     for (const name of Object.keys(own)) used.add(name);
     return {
       name: spec,
-      probe: () => make(spec, own),
-      async build(base, { threads, signal, onProgress }) {
-        const index = make(spec, own);
-        try {
-          const { keys, metadata } = options;
-          await index.addAsync(base, { keys, metadata, threads, signal, onProgress });
-          return index;
-        } catch (error) {
-          index.close();
-          throw error;
-        }
-      },
+      probe: () => make(stand, own),
+      build: (base, run) =>
+        auto ? choose(base, own, options, run) : fill(make(spec, own), base, options, run),
     };
   });
   for (const name of Object.keys(given)) {
     if (!used.has(name)) throw new VicinalError("OPTION_UNKNOWN", { got: name, known: [...known] });
   }
   return all;
+}
+
+type Run = Parameters<Contestant["build"]>[1];
+
+/** Lets build() decide; it tunes what it chose to the target. */
+function choose(base: Matrix<Scalars>, own: Params, options: ContestantOptions, run: Run): Promise<Index> {
+  const { metric, keys, metadata, seed, targetRecall, k } = options;
+  const { dimension } = indexShape(base, metric);
+  const { efConstruction } = own;
+  const { threads, signal, onProgress } = run;
+  return build(base, {
+    ...{ metric, dimension, keys, metadata, seed, targetRecall, k, efConstruction },
+    ...{ threads, signal, onProgress },
+  });
+}
+
+async function fill(
+  index: Index,
+  base: Matrix<Scalars>,
+  options: ContestantOptions,
+  run: Run,
+): Promise<Index> {
+  const { keys, metadata } = options;
+  const { threads, signal, onProgress } = run;
+  try {
+    await index.addAsync(base, { keys, metadata, threads, signal, onProgress });
+    return index;
+  } catch (error) {
+    index.close();
+    throw error;
+  }
 }
 
 /** The parameters that the specification knows; its index is the one to ask, made empty with each. */

@@ -1,5 +1,6 @@
 import { createRng, permutation, type RunOptions, turn, VicinalError } from "../core/index.ts";
 import type { Index, Key, SearchParams } from "../indexes/contract.ts";
+import { recallInterval } from "../indexes/parts/confidence.ts";
 import type { Params } from "./grid.ts";
 
 export interface TuneOptions extends RunOptions {
@@ -125,21 +126,10 @@ async function examiner(
       const hits = found.filter((distance) => distance <= limit + Math.abs(limit) * TIE).length;
       recalls[i] = Math.min(1, hits / count);
     }
-    return interval(recalls);
+    if (recalls.length === 0) return { recall: 1, low: 1, high: 1 };
+    const { mean, low, high } = recallInterval(recalls, k);
+    return { recall: mean, low, high };
   };
-}
-
-/** Mean of the recalls and its 95 % interval by the normal approximation, within 0 … 1. */
-function interval(recalls: Float64Array): Interval {
-  const n = recalls.length;
-  if (n === 0) return { recall: 1, low: 1, high: 1 };
-  let sum = 0;
-  for (const r of recalls) sum += r;
-  const mean = sum / n;
-  let squares = 0;
-  for (const r of recalls) squares += (r - mean) ** 2;
-  const half = n < 2 ? 1 : 1.96 * Math.sqrt(squares / (n - 1) / n);
-  return { recall: mean, low: Math.max(0, mean - half), high: Math.min(1, mean + half) };
 }
 
 /** Lets events run about every 12 ms, and stops when asked to. */
