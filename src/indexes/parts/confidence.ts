@@ -61,7 +61,7 @@ const SMALL_QUANTILES = [
 
 /**
  * The 0.975 quantile of Student's t distribution: a table to 10 degrees of freedom, then the
- * Cornish–Fisher expansion (Abramowitz & Stegun 26.7.5), right to 2·10⁻⁶.
+ * Cornish–Fisher expansion (Abramowitz & Stegun 26.7.5), right to 5·10⁻⁶.
  */
 export function studentQuantile(degrees: number): number {
   if (degrees <= SMALL_QUANTILES.length) return SMALL_QUANTILES[degrees - 1]!;

@@ -139,6 +139,14 @@ describe("evaluateFilter", () => {
     }
   });
 
+  test("an empty bitmap matches nothing, a transferred one is refused", () => {
+    const ctx = contextOf([{ key: 0 }, { key: 1 }]);
+    expect(evaluateFilter(new Uint8Array(0), ctx).matches).toBe(0);
+    const gone = Uint8Array.of(3);
+    structuredClone(gone.buffer, { transfer: [gone.buffer] });
+    expect(codeOf(() => evaluateFilter(gone, ctx))).toBe("DETACHED_BUFFER");
+  });
+
   test("a mask is taken while its index is unchanged and by no other index", () => {
     const rows = [{ key: 1 }, { key: 2 }, { key: 3 }];
     const ctx = contextOf(rows);

@@ -64,8 +64,10 @@ export function makeMask<K extends Key>(filter: Filter<K>, ctx: FilterContext<K>
 export function evaluateFilter<K extends Key>(filter: Filter<K>, ctx: FilterContext<K>): SkipBits {
   if (typeof filter === "function") return select(ctx, (slot) => accepts(filter, ctx, slot));
   if (typeof filter !== "object" || filter === null) failKind(filter);
-  if (isByteArray(filter))
+  if (isByteArray(filter)) {
+    if (filter.length === 0) checkAttached(filter);
     return ctx.keysAreSlots ? fromSlotBits(filter, ctx.slots) : fromKeyBits(filter, ctx);
+  }
   if (isSet<K>(filter)) return fromSet(filter, ctx);
   if (isMask(filter)) return fromMask(filter, ctx);
   if (ArrayBuffer.isView(filter) || Array.isArray(filter)) failKind(filter);
@@ -115,6 +117,15 @@ function accepts<K extends Key>(
 
 function isByteArray(filter: object): filter is Uint8Array {
   return ArrayBuffer.isView(filter) && Object.prototype.toString.call(filter) === "[object Uint8Array]";
+}
+
+/** A transferred bitmap has no bytes and would match nothing; its length cannot tell, a method can. */
+function checkAttached(bitmap: Uint8Array): void {
+  try {
+    bitmap.keys();
+  } catch (cause) {
+    throw new VicinalError("DETACHED_BUFFER", { what: "filter bitmap" }, { cause });
+  }
 }
 
 function fromKeyBits<K extends Key>(bitmap: Uint8Array, ctx: FilterContext<K>): SkipBits {

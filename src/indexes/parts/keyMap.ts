@@ -34,15 +34,18 @@ export class KeyMap {
     return -1;
   }
 
+  /** Changes the slot of a key that is held. */
   set(key: unknown, slot: number): void {
-    let room: Shard | undefined;
     for (const shard of this.#shards) {
-      if (shard.map.has(key)) {
-        shard.map.set(key, slot);
-        return;
-      }
-      if (room === undefined && shard.map.size < this.#shardLimit) room = shard;
+      if (!shard.map.has(key)) continue;
+      shard.map.set(key, slot);
+      return;
     }
+  }
+
+  /** Takes in a key that is not held. */
+  add(key: unknown, slot: number): void {
+    let room = this.#shards.find(({ map }) => map.size < this.#shardLimit);
     if (room === undefined) {
       room = { map: new Map(), capacity: 4, deleted: 0 };
       this.#shards.push(room);

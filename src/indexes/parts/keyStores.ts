@@ -218,7 +218,7 @@ export class GeneralKeys implements KeyStore {
     this.widen(slot);
     if (keys.length === slot) this.#push(key);
     else keys[slot] = key;
-    this.#map.set(mapName(key), slot);
+    this.#map.add(mapName(key), slot);
     this.#count(key, 1);
   }
 
@@ -286,7 +286,7 @@ function fitsHash(key: bigint): boolean {
  * 64 bits of a bigint, so wider ones, which might all agree there, go in as strings; the half
  * surrogate in front keeps those apart from every string key, which has none.
  */
-function mapName(key: unknown): Key | undefined {
+export function mapName(key: unknown): Key | undefined {
   switch (typeof key) {
     case "number":
       return key;

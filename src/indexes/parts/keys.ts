@@ -3,7 +3,7 @@ import type { Key } from "../contract.ts";
 import { KeyMap } from "./keyMap.ts";
 import { checkKey, showKey } from "./keyRules.ts";
 import { decodeKeys, encodeKeys, type KeyFacts, type Section } from "./keySections.ts";
-import { AutomaticKeys, GeneralKeys, isSparse, type KeyStore, NONE } from "./keyStores.ts";
+import { AutomaticKeys, GeneralKeys, isSparse, type KeyStore, mapName, NONE } from "./keyStores.ts";
 
 export type { KeyFacts, Section } from "./keySections.ts";
 export { NONE } from "./keyStores.ts";
@@ -110,11 +110,11 @@ export class KeyTable<K extends Key = Key> {
       if (ascending) last = key as number;
     }
     if (ascending) return;
-    const seen = new GeneralKeys();
+    const seen = new KeyMap();
     for (let i = 0; i < n; i++) {
-      const key = keys[i]!;
-      if (seen.slotOf(key) >= 0) throw new VicinalError("DUPLICATE_KEY", { key: showKey(key) });
-      seen.put(i, normal(key));
+      const name = mapName(keys[i]);
+      if (seen.get(name) >= 0) throw new VicinalError("DUPLICATE_KEY", { key: showKey(keys[i]) });
+      seen.add(name, i);
     }
   }
 
@@ -192,7 +192,7 @@ export class KeyTable<K extends Key = Key> {
 
   #generalise(): void {
     const from = this.#store;
-    const to = new GeneralKeys(new KeyMap());
+    const to = new GeneralKeys();
     for (let slot = 0; slot < from.slots; slot++) {
       const key = from.keyOf(slot);
       if (key !== undefined) to.put(slot, key);
