@@ -5,7 +5,14 @@ import { decodeElements, toFloat32 } from "./elements.ts";
 import { checkStored, Hdf5File } from "./formats/hdf5.ts";
 import { badFormat, checkLimit, type DataLimits, resolveLimits } from "./limits.ts";
 import { readVectorFile } from "./open.ts";
-import { type ByteSource, fileExists, type SourceInput, toByteSource } from "./source.ts";
+import {
+  type ByteSource,
+  fileExists,
+  gunzipSource,
+  looksGzipped,
+  type SourceInput,
+  toByteSource,
+} from "./source.ts";
 import { checkShape, type FormatContext } from "./table.ts";
 
 /** The true nearest neighbours of some queries, nearest first. */
@@ -37,12 +44,14 @@ export async function readGroundTruth(input: SourceInput, options: TruthOptions 
   const named = options.name ?? (typeof where === "string" ? where : undefined);
   const format = options.format ?? (named === undefined ? undefined : formatOfName(named));
   if (format === "hdf5" || format === "ibin") {
-    const source = await toByteSource(where, { ...(named === undefined ? {} : { name: named }), limits });
+    const raw = await toByteSource(where, { ...(named === undefined ? {} : { name: named }), limits });
     const context = { limits, blockRows: 0 };
     try {
+      const packed = raw.size !== undefined && looksGzipped(await raw.read(0, 3));
+      const source = packed ? gunzipSource(raw, limits) : raw;
       return format === "hdf5" ? await fromHdf5(source, context, fragment) : await fromBigAnn(source, limits);
     } finally {
-      await source.close();
+      await raw.close();
     }
   }
   if (format !== "ivecs" && format !== "npy" && format !== "npz") {

@@ -14,25 +14,19 @@ export function downloadRoot(dataDir?: string): string {
   return dataDir ?? dataFolders().cache;
 }
 
-async function findFile(
-  name: string,
-  info: DatasetInfo,
-  roots: readonly string[],
-): Promise<string | undefined> {
+async function findFile(name: string, info: DatasetInfo, root: string): Promise<string | undefined> {
   const names = name.endsWith(".gz") ? [name, name.slice(0, -3)] : [name, `${name}.gz`];
-  for (const root of roots) {
-    for (const folder of [...info.folders, "."]) {
-      for (const file of names) {
-        const path = joinPath(root, folder, file);
-        if (await fileExists(path)) return path;
-      }
+  for (const folder of [...info.folders, "."]) {
+    for (const file of names) {
+      const path = joinPath(root, folder, file);
+      if (await fileExists(path)) return path;
     }
   }
   return undefined;
 }
 
 /**
- * Paths of a data set's files.
+ * Paths of a data set's files, all below one root: sets of different roots are never mixed.
  *
  * @throws DATASET_UNKNOWN; DATASET_MISSING with the folders looked in and what to do
  */
@@ -41,20 +35,30 @@ export async function findDataset(
   dataDir?: string,
 ): Promise<Partial<Record<FileRole, string>>> {
   const info = datasetInfo(name);
-  const roots = dataRoots(dataDir);
-  for (const variant of info.variants) {
-    const found: Partial<Record<FileRole, string>> = {};
-    let complete = true;
-    for (const [role, file] of Object.entries(variant) as [FileRole, string][]) {
-      const path = await findFile(file, info, roots);
-      if (path === undefined) complete = false;
-      else found[role] = path;
-    }
-    if (complete) return found;
-  }
   if (info.variants.length === 0) return {};
+  const roots = dataRoots(dataDir);
+  for (const root of roots) {
+    for (const variant of info.variants) {
+      const found = await findVariant(variant, info, root);
+      if (found !== undefined) return found;
+    }
+  }
   const looked = roots.flatMap((root) => info.folders.map((folder) => joinPath(root, folder)));
   throw new VicinalError("DATASET_MISSING", { name, looked, fix: howToGet(info) });
+}
+
+async function findVariant(
+  variant: Partial<Record<FileRole, string>>,
+  info: DatasetInfo,
+  root: string,
+): Promise<Partial<Record<FileRole, string>> | undefined> {
+  const found: Partial<Record<FileRole, string>> = {};
+  for (const [role, file] of Object.entries(variant) as [FileRole, string][]) {
+    const path = await findFile(file, info, root);
+    if (path === undefined) return undefined;
+    found[role] = path;
+  }
+  return found;
 }
 
 /** One sentence on how to come by a data set. */

@@ -50,7 +50,8 @@ export async function getDataset(name: string, options: GetDatasetOptions = {}):
   return { name, folder, files, downloadedBytes };
 }
 
-async function fetchSource(
+/** One file of a data set, fetched unless it is in place. @returns bytes that came over the network */
+export async function fetchSource(
   source: DownloadSource,
   path: string,
   options: GetDatasetOptions,

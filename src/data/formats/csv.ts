@@ -31,7 +31,7 @@ export interface CsvOptions extends ColumnOptions {
 
 const KEY_NAMES = ["id", "key"];
 const VECTOR_NAMES = ["vector", "embedding", "embeddings", "values"];
-const LABEL_NAMES = ["label", "labels", "class", "target", "y"];
+const LABEL_NAMES = ["label", "labels", "class", "target"];
 
 /** Roles of the columns once decided. */
 interface Roles {
@@ -155,8 +155,11 @@ function assignRoles(
   } else {
     const named = hasHeader ? among(VECTOR_NAMES) : -1;
     const packed = named >= 0 && isPacked(sample[named]!) ? named : sample.findIndex(isPacked);
+    const run = hasHeader ? numberedColumns(names, sample) : [];
     if (packed >= 0) {
       vector = [packed];
+    } else if (run.length > 0) {
+      vector = run;
     } else {
       const kept = options.metadata ? options.metadata.map(find) : [];
       const label = hasHeader
@@ -182,6 +185,25 @@ function assignRoles(
         ? names.flatMap((_, i) => (used.has(i) ? [] : [i]))
         : options.metadata.map(find);
   return { key, vector, packed, metadata };
+}
+
+/** Columns that share a name and are counted from 0 or 1 (`v0, v1, …`, `pixel1, pixel2, …`), where one such run exists. */
+function numberedColumns(names: string[], sample: string[]): number[] {
+  const runs = new Map<string, number[]>();
+  const broken = new Set<string>();
+  names.forEach((column, i) => {
+    const [, prefix, digits] = /^(.*?)(\d+)$/.exec(column.trim()) ?? [];
+    if (prefix === undefined) return;
+    const run = runs.get(prefix) ?? [];
+    const first = run.length === 0 ? Number(digits) : Number(/\d+$/.exec(names[run[0]!]!.trim())![0]);
+    if (first > 1 || Number(digits) !== first + run.length || !isNumber(sample[i]!)) broken.add(prefix);
+    run.push(i);
+    runs.set(prefix, run);
+  });
+  const sound = [...runs].filter(
+    ([prefix, run]) => !broken.has(prefix) && (run.length > 1 || prefix === "v"),
+  );
+  return sound.length === 1 ? sound[0]![1] : [];
 }
 
 function packedVector(text: string, what: string): number[] {

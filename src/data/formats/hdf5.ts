@@ -53,13 +53,15 @@ function guarded<T>(name: string, rule: string, call: () => T): T {
     return call();
   } catch (error) {
     if (error instanceof VicinalError) throw error;
-    const text = error instanceof Error ? error.message : String(error);
-    throw new VicinalError(
-      "FORMAT",
-      { what: name, rule, got: text.split("\n")[0]!.slice(0, 160) },
-      { cause: error },
-    );
+    throw new VicinalError("FORMAT", { what: name, rule, got: deepestReason(error) }, { cause: error });
   }
+}
+
+/** The library reports its stack of failures, the first cause last. */
+function deepestReason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const reasons = [...text.matchAll(/\(\): (.+)/g)].map((match) => match[1]!);
+  return (reasons.at(-1) ?? text.split("\n")[0]!).slice(0, 160);
 }
 
 /** An HDF5 file open for reading. */
