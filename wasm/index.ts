@@ -5,7 +5,7 @@ export * from "./exact/index";
 export * from "./hash";
 export * from "./vectors";
 export * from "./graph/exports";
-export { decodeRow, encodeRows } from "./quantize";
+export { decodeRow, encodeRows, measureCodes } from "./quantize";
 export * from "./scan";
 
 /** 1 in the relaxed build, 0 in the plain one. */

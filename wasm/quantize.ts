@@ -37,7 +37,7 @@ export function encodeRows(
     memory.copy(staged, rows + <usize>i * stride, <usize>floats << 2);
     const code = codes + <usize>i * codeStride;
     encodeRow(staged, offsets, inverseStep, levels, code, bytes);
-    if (norms) store<i32>(norms + (<usize>i << 2), dotCodes7(code, code, bytes));
+    if (norms) store<i32>(norms + (<usize>i << 2), dotCodes7(code, code, <usize>bytes));
   }
 }
 
@@ -46,4 +46,18 @@ export function decodeRow(code: usize, offsets: usize, step: f32, floats: i32, o
   for (let j = 0; j < floats; j++) {
     store<f32>(out + (<usize>j << 2), load<f32>(offsets + (<usize>j << 2)) + step * <f32>load<u8>(code + j));
   }
+}
+
+/**
+ * Squared norms of the 7-bit codes of rows begin … end; returns the first row that has a code over 127, or −1.
+ */
+export function measureCodes(codes: usize, stride: usize, bytes: i32, norms: usize, begin: i32, end: i32): i32 {
+  for (let i = begin; i < end; i++) {
+    const code = codes + <usize>i * stride;
+    let all = i8x16.splat(0);
+    for (let j = 0; j < bytes; j += 16) all = v128.or(all, v128.load(code + <usize>j));
+    if (i8x16.bitmask(all) != 0) return i;
+    store<i32>(norms + (<usize>i << 2), dotCodes7(code, code, <usize>bytes));
+  }
+  return -1;
 }

@@ -4,7 +4,8 @@
 // Every scorer answers ranks: float32, never negative, smaller is closer. `useRow` makes a stored row the
 // query; `useQuery` takes a query staged in the scorer's own representation.
 
-import { l1F32x4, l2sqF32Fast, l2sqF32x4, l1F32, linfF32, linfF32x4 } from "./kernels/f32";
+import { l1F32, l2sqF32Fast, linfF32 } from "./kernels/f32";
+import { l1F32x4, l2sqF32x4, linfF32x4 } from "./kernels/f32x4";
 import { l1Bytes, l1Bytesx4, l2sqBytes, l2sqBytesx4, linfBytes, linfBytesx4 } from "./kernels/bytes";
 import { dotCodes7, dotCodes7x4 } from "./kernels/codes";
 import { hammingBits, hammingBitsx4 } from "./kernels/bits";
@@ -17,7 +18,7 @@ export class Scorer {
   /** Bytes from one row to the next. */
   stride: usize;
   /** Bytes of a row that are compared; a multiple of 16. */
-  bytes: i32;
+  bytes: usize;
   /** Address of the rows' squared code norms (i32), for scorers that use them. */
   norms: usize;
   /** Address of the current query. */
@@ -67,8 +68,8 @@ export class L2U8 extends Scorer {
   @inline useRow(id: u32): void { this.query = this.at(id); }
   @inline one(id: u32): f32 { return <f32>l2sqBytes<u8>(this.query, this.at(id), this.bytes); }
   @inline four(a: u32, b: u32, c: u32, d: u32): v128 {
-    return f32x4.convert_i32x4_s(
-      l2sqBytesx4<u8>(this.query, this.at(a), this.at(b), this.at(c), this.at(d), this.bytes));
+    const sums = l2sqBytesx4<u8>(this.query, this.at(a), this.at(b), this.at(c), this.at(d), this.bytes);
+    return f32x4.convert_i32x4_s(sums);
   }
 }
 
@@ -78,8 +79,8 @@ export class L1U8 extends Scorer {
   @inline useRow(id: u32): void { this.query = this.at(id); }
   @inline one(id: u32): f32 { return <f32>l1Bytes<u8>(this.query, this.at(id), this.bytes); }
   @inline four(a: u32, b: u32, c: u32, d: u32): v128 {
-    return f32x4.convert_i32x4_s(
-      l1Bytesx4<u8>(this.query, this.at(a), this.at(b), this.at(c), this.at(d), this.bytes));
+    const sums = l1Bytesx4<u8>(this.query, this.at(a), this.at(b), this.at(c), this.at(d), this.bytes);
+    return f32x4.convert_i32x4_s(sums);
   }
 }
 
@@ -89,8 +90,8 @@ export class LinfU8 extends Scorer {
   @inline useRow(id: u32): void { this.query = this.at(id); }
   @inline one(id: u32): f32 { return <f32>linfBytes<u8>(this.query, this.at(id), this.bytes); }
   @inline four(a: u32, b: u32, c: u32, d: u32): v128 {
-    return f32x4.convert_i32x4_s(
-      linfBytesx4<u8>(this.query, this.at(a), this.at(b), this.at(c), this.at(d), this.bytes));
+    const sums = linfBytesx4<u8>(this.query, this.at(a), this.at(b), this.at(c), this.at(d), this.bytes);
+    return f32x4.convert_i32x4_s(sums);
   }
 }
 
@@ -103,7 +104,7 @@ export class LinfU8 extends Scorer {
 export class L2Codes7 extends Scorer {
   @inline useQuery(q: usize): void {
     this.query = q;
-    this.queryNorm = load<i32>(q + <usize>this.bytes);
+    this.queryNorm = load<i32>(q + this.bytes);
   }
   @inline useRow(id: u32): void {
     this.query = this.at(id);
@@ -130,7 +131,7 @@ export class HammingBits extends Scorer {
   @inline useRow(id: u32): void { this.query = this.at(id); }
   @inline one(id: u32): f32 { return <f32>hammingBits(this.query, this.at(id), this.bytes); }
   @inline four(a: u32, b: u32, c: u32, d: u32): v128 {
-    return f32x4.convert_i32x4_s(
-      hammingBitsx4(this.query, this.at(a), this.at(b), this.at(c), this.at(d), this.bytes));
+    const sums = hammingBitsx4(this.query, this.at(a), this.at(b), this.at(c), this.at(d), this.bytes);
+    return f32x4.convert_i32x4_s(sums);
   }
 }

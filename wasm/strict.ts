@@ -9,7 +9,7 @@ export const STRICT_L1: i32 = 2;
 export const STRICT_LINF: i32 = 3;
 
 @inline
-export function strictRank(kind: i32, a: usize, b: usize, bytes: i32): f32 {
+export function strictRank(kind: i32, a: usize, b: usize, bytes: usize): f32 {
   if (kind == STRICT_L2) return l2sqF32(a, b, bytes);
   if (kind == STRICT_IP) return -dotF32(a, b, bytes);
   if (kind == STRICT_L1) return l1F32(a, b, bytes);

@@ -1,5 +1,6 @@
 import type { ConvertExports } from "./exports/convert.ts";
 import type { ExactExports } from "./exports/exact.ts";
+import type { GraphExports, ScanExports } from "./exports/graph.ts";
 import type { HashExports } from "./exports/hash.ts";
 import type { VectorExports } from "./exports/vectors.ts";
 
@@ -11,7 +12,7 @@ export type Ptr = number;
  * the parameters of the AssemblyScript function of that name; a test compares names and arities with the
  * compiled modules. Results declared u32 in AssemblyScript arrive as signed numbers: apply `>>> 0`.
  */
-export type EngineExports = BuildExports & KernelExports & ExactExports;
+export type EngineExports = BuildExports & KernelExports & ExactExports & GraphExports & ScanExports;
 
 /** What wasm/{convert,hash,vectors}.ts export. */
 export interface KernelExports extends ConvertExports, HashExports, VectorExports {}

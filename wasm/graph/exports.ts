@@ -7,7 +7,7 @@ import {
 import { Batch, Graph, Scratch } from "./layout";
 import { applyBackLinks, chooseLinks, planBackLinks, raiseEntry } from "./insert";
 import { dropDeadLinks, growTree, markReachable } from "./mend";
-import { Request, queryMany } from "./query";
+import { Request, queryMany, rankPending } from "./query";
 
 /** Answers queries begin … end of a request. */
 export function graphQuery(s: Scratch, g: Graph, r: Request, begin: i32, end: i32): void {
@@ -66,18 +66,32 @@ export function graphDrop(s: Scratch, g: Graph, dead: usize, begin: i32, end: i3
 }
 
 /** Marks the spanning tree anew; returns how many rows had to be attached. */
-export function graphTree(s: Scratch, g: Graph, queue: usize, bits: usize, ef: i32): i32 {
+export function graphTree(s: Scratch, g: Graph, queue: usize, inTree: usize, leaveOut: usize, ef: i32): i32 {
   switch (s.kind) {
-    case 0: return growTree<L2F32>(changetype<L2F32>(s.scorer), g, s, queue, bits, ef);
-    case 1: return growTree<L1F32>(changetype<L1F32>(s.scorer), g, s, queue, bits, ef);
-    case 2: return growTree<LinfF32>(changetype<LinfF32>(s.scorer), g, s, queue, bits, ef);
-    case 3: return growTree<L2U8>(changetype<L2U8>(s.scorer), g, s, queue, bits, ef);
-    case 4: return growTree<L1U8>(changetype<L1U8>(s.scorer), g, s, queue, bits, ef);
-    case 5: return growTree<LinfU8>(changetype<LinfU8>(s.scorer), g, s, queue, bits, ef);
-    case 6: return growTree<L2Codes7>(changetype<L2Codes7>(s.scorer), g, s, queue, bits, ef);
-    case 7: return growTree<HammingBits>(changetype<HammingBits>(s.scorer), g, s, queue, bits, ef);
+    case 0: return growTree<L2F32>(changetype<L2F32>(s.scorer), g, s, queue, inTree, leaveOut, ef);
+    case 1: return growTree<L1F32>(changetype<L1F32>(s.scorer), g, s, queue, inTree, leaveOut, ef);
+    case 2: return growTree<LinfF32>(changetype<LinfF32>(s.scorer), g, s, queue, inTree, leaveOut, ef);
+    case 3: return growTree<L2U8>(changetype<L2U8>(s.scorer), g, s, queue, inTree, leaveOut, ef);
+    case 4: return growTree<L1U8>(changetype<L1U8>(s.scorer), g, s, queue, inTree, leaveOut, ef);
+    case 5: return growTree<LinfU8>(changetype<LinfU8>(s.scorer), g, s, queue, inTree, leaveOut, ef);
+    case 6: return growTree<L2Codes7>(changetype<L2Codes7>(s.scorer), g, s, queue, inTree, leaveOut, ef);
+    case 7: return growTree<HammingBits>(changetype<HammingBits>(s.scorer), g, s, queue, inTree, leaveOut, ef);
   }
   return 0;
+}
+
+/** Ranks the rows in `s.pending` for query 0 of a request. */
+export function graphRank(s: Scratch, r: Request, n: i32): void {
+  switch (s.kind) {
+    case 0: rankPending<L2F32>(changetype<L2F32>(s.scorer), s, r, n); break;
+    case 1: rankPending<L1F32>(changetype<L1F32>(s.scorer), s, r, n); break;
+    case 2: rankPending<LinfF32>(changetype<LinfF32>(s.scorer), s, r, n); break;
+    case 3: rankPending<L2U8>(changetype<L2U8>(s.scorer), s, r, n); break;
+    case 4: rankPending<L1U8>(changetype<L1U8>(s.scorer), s, r, n); break;
+    case 5: rankPending<LinfU8>(changetype<LinfU8>(s.scorer), s, r, n); break;
+    case 6: rankPending<L2Codes7>(changetype<L2Codes7>(s.scorer), s, r, n); break;
+    case 7: rankPending<HammingBits>(changetype<HammingBits>(s.scorer), s, r, n); break;
+  }
 }
 
 /** Collects and groups the back-links of a batch; returns the number of targets. */

@@ -178,7 +178,7 @@ export function planBackLinks(g: Graph, s: Scratch, b: Batch): i32 {
   let groups = 0;
   for (let i = 0; i < n; i++) {
     if (i == 0 || pairAt(b, i) >> 17 != pairAt(b, i - 1) >> 17) {
-      store<u32>(b.groups + (<usize>groups++ << 2), i);
+      store<u32>(b.groups + (<usize>(groups++) << 2), i);
     }
   }
   store<u32>(b.groups + (<usize>groups << 2), n);
@@ -228,7 +228,7 @@ export function applyBackLinks<S>(scorer: S, g: Graph, s: Scratch, b: Batch, beg
         continue;
       }
       if (linkCount(list) < capacity) appendLink(list, source, pairIsTree(key));
-      else store<u64>(s.sorted + (<usize>fresh++ << 3), key);
+      else store<u64>(s.sorted + (<usize>(fresh++) << 3), key);
     }
     if (fresh == 0) continue;
 
@@ -236,12 +236,12 @@ export function applyBackLinks<S>(scorer: S, g: Graph, s: Scratch, b: Batch, beg
     for (let j = 0; j < tree; j++) choose(s, j, linkAt(list, j));
     let n = 0;
     const links = linkCount(list);
-    for (let j = tree; j < links; j++) store<u32>(s.pending + (<usize>n++ << 2), linkAt(list, j));
+    for (let j = tree; j < links; j++) store<u32>(s.pending + (<usize>(n++) << 2), linkAt(list, j));
     for (let j = 0; j < fresh; j++) {
       const key = load<u64>(s.sorted + (<usize>j << 3));
       const source = member(b, <i32>(key & 0xffff));
       if (pairIsTree(key)) choose(s, tree++, source);
-      else store<u32>(s.pending + (<usize>n++ << 2), source);
+      else store<u32>(s.pending + (<usize>(n++) << 2), source);
     }
     let count = tree;
     if (n > 0) {

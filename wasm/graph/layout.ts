@@ -66,6 +66,8 @@ export class Scratch {
   code: usize;
   /** Rows whose rank was computed, since reset. */
   evaluated: u32;
+  /** 1 while a scan gathers every row instead of keeping the best sorted. */
+  gather: u32;
 }
 
 /** A group of rows inserted together: they search the same graph, then are linked in. */

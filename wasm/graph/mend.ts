@@ -1,13 +1,13 @@
 // Looking after a graph: what can be reached, taking removed rows out, and the spanning tree that keeps
 // everything reachable.
 
-import { Graph, NONE, Scratch, linkAt, linkCount, setCounts, setLink, treeCount } from "./layout";
+import { Graph, Scratch, linkAt, linkCount, setCounts, setLink, treeCount } from "./layout";
 import { forgetVisited, keyRow, padFour, poolAt, rankRows, searchLevel } from "./search";
 import { chooseDiverse } from "./select";
 
 @inline
-function isDead(dead: usize, id: u32): bool {
-  return ((load<u8>(dead + (id >> 3)) >> <u8>(id & 7)) & 1) != 0;
+function has(bits: usize, id: u32): bool {
+  return ((load<u8>(bits + (id >> 3)) >> <u8>(id & 7)) & 1) != 0;
 }
 
 /** Marks what level-0 links reach from the entry (`queue`: u32 a row); returns how many rows that is. */
@@ -22,13 +22,13 @@ export function markReachable(g: Graph, s: Scratch, queue: usize): i32 {
 /** Breadth-first from the queued rows head … tail. */
 function spread(g: Graph, s: Scratch, queue: usize, head: i32, tail: i32): i32 {
   while (head < tail) {
-    const list = g.list(load<u32>(queue + (<usize>head++ << 2)), 0);
+    const list = g.list(load<u32>(queue + (<usize>(head++) << 2)), 0);
     const n = linkCount(list);
     for (let i = 0; i < n; i++) {
       const id = linkAt(list, i);
       if (load<u8>(s.visited + id) == <u8>s.epoch) continue;
       store<u8>(s.visited + id, <u8>s.epoch);
-      store<u32>(queue + (<usize>tail++ << 2), id);
+      store<u32>(queue + (<usize>(tail++) << 2), id);
     }
   }
   return tail;
@@ -42,12 +42,12 @@ function spread(g: Graph, s: Scratch, queue: usize, head: i32, tail: i32): i32 {
 export function dropDeadLinks<S>(scorer: S, g: Graph, s: Scratch, dead: usize, begin: i32, end: i32): void {
   for (let row = begin; row < end; row++) {
     const id = <u32>row;
-    if (isDead(dead, id)) continue;
+    if (has(dead, id)) continue;
     for (let level = g.level(id); level >= 0; level--) {
       const list = g.list(id, level);
       const links = linkCount(list);
       let touched = false;
-      for (let i = 0; i < links; i++) touched = touched || isDead(dead, linkAt(list, i));
+      for (let i = 0; i < links; i++) touched = touched || has(dead, linkAt(list, i));
       if (!touched) {
         setCounts(list, links, 0);
         continue;
@@ -58,14 +58,14 @@ export function dropDeadLinks<S>(scorer: S, g: Graph, s: Scratch, dead: usize, b
       let n = 0;
       for (let i = 0; i < links; i++) {
         const neighbour = linkAt(list, i);
-        if (!isDead(dead, neighbour)) {
+        if (!has(dead, neighbour)) {
           n = addPending(s, neighbour, epoch, n);
           continue;
         }
         const beyond = g.list(neighbour, level);
         const more = linkCount(beyond);
         for (let j = 0; j < more; j++) {
-          if (!isDead(dead, linkAt(beyond, j))) n = addPending(s, linkAt(beyond, j), epoch, n);
+          if (!has(dead, linkAt(beyond, j))) n = addPending(s, linkAt(beyond, j), epoch, n);
         }
       }
       let count = 0;
@@ -113,11 +113,16 @@ function plant(list: usize, id: u32, capacity: i32): void {
 
 /**
  * Marks a spanning tree anew, from the entry, adding the edges that are missing; returns how many rows had
- * to be attached because no link led to them. `queue` holds a u32 a row; `ef` is the search for a parent.
+ * to be attached because no link led to them. `queue` holds a u32 a row, `inTree` a bit; rows of the bitmap
+ * `leaveOut` (0 = none), to which no links are left, stay out. `ef` is the search for a parent.
  */
-export function growTree<S>(scorer: S, g: Graph, s: Scratch, queue: usize, inTree: usize, ef: i32): i32 {
+export function growTree<S>(
+  scorer: S, g: Graph, s: Scratch, queue: usize, inTree: usize, leaveOut: usize, ef: i32,
+): i32 {
   if (g.entry < 0) return 0;
-  memory.fill(inTree, 0, <usize>(g.rows + 7) >> 3);
+  const bytes = <usize>(g.rows + 7) >> 3;
+  if (leaveOut) memory.copy(inTree, leaveOut, bytes);
+  else memory.fill(inTree, 0, bytes);
   for (let i = 0; i < g.rows; i++) {
     const list = g.list(i, 0);
     setCounts(list, linkCount(list), 0);
@@ -129,27 +134,28 @@ export function growTree<S>(scorer: S, g: Graph, s: Scratch, queue: usize, inTre
   const capacity = g.capacity(0);
   for (;;) {
     while (head < tail) {
-      const id = load<u32>(queue + (<usize>head++ << 2));
+      const id = load<u32>(queue + (<usize>(head++) << 2));
       const list = g.list(id, 0);
       // `plant` reorders the list: only what stands behind the tree part is still to be looked at.
       for (let i = treeCount(list); i < linkCount(list) && treeCount(list) < g.treeLimit; i++) {
         const child = linkAt(list, i);
-        if (isDead(inTree, child)) continue;
+        if (has(inTree, child)) continue;
         plant(list, child, capacity);
         plant(g.list(child, 0), id, capacity);
         markIn(inTree, child);
-        store<u32>(queue + (<usize>tail++ << 2), child);
+        store<u32>(queue + (<usize>(tail++) << 2), child);
       }
     }
-    while (next < g.rows && isDead(inTree, next)) next++;
-    if (next == g.rows) return attached;
+    while (next < g.rows && has(inTree, next)) next++;
+    if (next == g.rows) break;
     const parent = nearestWithRoom<S>(scorer, g, s, inTree, <u32>next, ef);
     if (find(g.list(parent, 0), next) < 0) attached++;
     plant(g.list(parent, 0), <u32>next, capacity);
     plant(g.list(next, 0), parent, capacity);
     markIn(inTree, <u32>next);
-    store<u32>(queue + (<usize>tail++ << 2), next);
+    store<u32>(queue + (<usize>(tail++) << 2), next);
   }
+  return attached;
 }
 
 @inline
@@ -162,11 +168,12 @@ function nearestWithRoom<S>(scorer: S, g: Graph, s: Scratch, inTree: usize, id: 
   searchLevel<S>(scorer, g, s, <u32>g.entry, ef, 0);
   for (let i = 0; i < s.poolSize; i++) {
     const candidate = keyRow(poolAt(s, i));
-    if (candidate != id && isDead(inTree, candidate) && treeCount(g.list(candidate, 0)) < g.treeLimit) return candidate;
+    if (candidate != id && has(inTree, candidate) && treeCount(g.list(candidate, 0)) < g.treeLimit) return candidate;
   }
-  // A leaf of the tree always has room.
+  // A leaf of the tree always has room; only rows of the tree have tree links, but for the entry alone.
   for (let i = 0; i < g.rows; i++) {
-    if (<u32>i != id && isDead(inTree, i) && treeCount(g.list(i, 0)) < g.treeLimit) return i;
+    const tree = treeCount(g.list(i, 0));
+    if (tree > 0 && tree < g.treeLimit) return i;
   }
-  return NONE;
+  return <u32>g.entry;
 }

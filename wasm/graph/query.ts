@@ -5,7 +5,7 @@ import { dotCodes7 } from "../kernels/codes";
 import { encodeRow } from "../quantize";
 import { strictRank } from "../strict";
 import { Graph, Scratch } from "./layout";
-import { descend, keyRank, keyRow, poolAt, searchLevel } from "./search";
+import { descend, keyRank, keyRow, padFour, poolAt, searchLevel } from "./search";
 
 /** One call for many queries; filled by the TypeScript side, four bytes a field. */
 @unmanaged
@@ -25,13 +25,11 @@ export class Request {
   strictKind: i32;
   rows: usize;
   rowStride: usize;
-  rowBytes: i32;
+  rowBytes: usize;
   /** 0: the query is used as staged; 127 or 255: it is encoded to that many levels. */
   levels: i32;
   offsets: usize;
   inverseStep: f32;
-  /** Factor from a code rank to the metric's rank. */
-  scale: f32;
   ids: usize;
   ranks: usize;
   counts: usize;
@@ -54,7 +52,7 @@ function answerPool(s: Scratch, r: Request, q: i32): i32 {
   let n = 0;
   for (let i = 0; i < s.poolSize && n < r.k; i++) {
     const key = poolAt(s, i);
-    const rank = keyRank(key) * r.scale;
+    const rank = keyRank(key);
     if (rank > r.maxRank) break;
     if (mayAnswer(r, keyRow(key))) answer(r, q, n++, keyRow(key), rank);
   }
@@ -86,8 +84,8 @@ function stage<S>(scorer: S, s: Scratch, r: Request, query: usize): void {
     scorer.useQuery(query);
     return;
   }
-  encodeRow(query, r.offsets, r.inverseStep, r.levels, s.code, scorer.bytes);
-  if (r.levels == 127) store<i32>(s.code + <usize>scorer.bytes, dotCodes7(s.code, s.code, scorer.bytes));
+  encodeRow(query, r.offsets, r.inverseStep, r.levels, s.code, <i32>scorer.bytes);
+  if (r.levels == 127) store<i32>(s.code + scorer.bytes, dotCodes7(s.code, s.code, scorer.bytes));
   scorer.useQuery(s.code);
 }
 
@@ -100,5 +98,25 @@ export function queryMany<S>(scorer: S, g: Graph, s: Scratch, r: Request, begin:
     searchLevel<S>(scorer, g, s, entry, r.ef, 0);
     const n = r.rerank > 0 ? answerRescored(s, r, q, query) : answerPool(s, r, q);
     store<u32>(r.counts + (<usize>q << 2), n);
+  }
+}
+
+/**
+ * Ranks the `n` rows in `s.pending` (room for three more) for query 0: as the scorer sees them into
+ * r.ranks[0 … n), by the strict kernel into r.ranks[n … 2n) when rescoring is asked for.
+ */
+export function rankPending<S>(scorer: S, s: Scratch, r: Request, n: i32): void {
+  stage<S>(scorer, s, r, r.queries);
+  padFour(s.pending, n);
+  for (let i = 0; i < n; i += 4) {
+    const at = s.pending + (<usize>i << 2);
+    const ranks = scorer.four(load<u32>(at), load<u32>(at, 4), load<u32>(at, 8), load<u32>(at, 12));
+    v128.store(r.ranks + (<usize>i << 2), ranks);
+  }
+  if (r.rerank == 0) return;
+  for (let i = 0; i < n; i++) {
+    const id = load<u32>(s.pending + (<usize>i << 2));
+    const rank = strictRank(r.strictKind, r.queries, r.rows + <usize>id * r.rowStride, r.rowBytes);
+    store<f32>(r.ranks + (<usize>(n + i) << 2), rank);
   }
 }

@@ -6,8 +6,9 @@ export interface GraphExports {
   graphChoose(scratch: Ptr, graph: Ptr, batch: Ptr, begin: number, end: number): void;
   graphApply(scratch: Ptr, graph: Ptr, batch: Ptr, begin: number, end: number): void;
   graphDrop(scratch: Ptr, graph: Ptr, dead: Ptr, begin: number, end: number): void;
-  graphTree(scratch: Ptr, graph: Ptr, queue: Ptr, bits: Ptr, ef: number): number;
+  graphTree(scratch: Ptr, graph: Ptr, queue: Ptr, inTree: Ptr, leaveOut: Ptr, ef: number): number;
   graphPlan(scratch: Ptr, graph: Ptr, batch: Ptr): number;
+  graphRank(scratch: Ptr, request: Ptr, n: number): void;
   graphRaise(graph: Ptr, batch: Ptr): void;
   graphReach(scratch: Ptr, graph: Ptr, queue: Ptr): number;
 }
@@ -32,5 +33,6 @@ export interface ScanExports {
     begin: number,
     end: number,
   ): void;
+  measureCodes(codes: Ptr, stride: number, bytes: number, norms: Ptr, begin: number, end: number): number;
   decodeRow(code: Ptr, offsets: Ptr, step: number, floats: number, out: Ptr): void;
 }

@@ -1,0 +1,139 @@
+import { type Dtype, type Metric, parseMetric, type RunOptions, resolveOptions, VicinalError } from "../core/index.ts";
+import { relaxedSupported } from "../kernels/index.ts";
+import type { AuditReport, Index, Key, Metadata, VectorsInput } from "./contract.ts";
+import { create } from "./create.ts";
+import { parseSpec } from "./parts/spec.ts";
+import { readVectors } from "./parts/vectors.ts";
+import { defaultDtype, support } from "./support.ts";
+import { tuneSearch } from "./tune.ts";
+
+export interface BuildOptions<K extends Key = Key> extends RunOptions {
+  metric?: Metric;
+  dtype?: Dtype;
+  /** Components of a vector; needed only when vectors come end to end in one array. */
+  dimension?: number;
+  /** Share of true neighbours to find, on average; above 0, at most 1 (exact). Default 0.95. */
+  targetRecall?: number;
+  /** Neighbours that the target is about; default 10. */
+  k?: number;
+  /** A specification instead of the automatic choice. */
+  spec?: string;
+  keys?: readonly K[];
+  metadata?: readonly (Metadata | undefined)[];
+  seed?: number;
+  threads?: number;
+  efConstruction?: number;
+}
+
+/** What build() decided, and how well it does. */
+export interface BuildReport {
+  readonly spec: string;
+  readonly why: string;
+  /** Recall measured on held-out rows with the chosen parameters; absent for exact indexes. */
+  readonly recall?: AuditReport;
+}
+
+/** Fewer rows are searched exactly: fast enough, and never wrong. */
+const EXACT_ROWS = 10_000;
+
+const DEFAULTS: Required<Omit<BuildOptions, "signal" | "onProgress" | "keys" | "metadata" | "spec" | "dtype">> & BuildOptions = {
+  metric: "l2",
+  dtype: undefined,
+  dimension: 0,
+  targetRecall: 0.95,
+  k: 10,
+  spec: "Auto",
+  keys: undefined,
+  metadata: undefined,
+  seed: 42,
+  threads: 1,
+  efConstruction: 200,
+  signal: undefined,
+  onProgress: undefined,
+};
+
+const reports = new WeakMap<object, BuildReport>();
+
+/** The report of an index made by build(), if it was. */
+export function buildReport(index: Index<Key>): BuildReport | undefined {
+  return reports.get(index);
+}
+
+/**
+ * An index over these vectors that finds `targetRecall` of the true neighbours: exact search for few rows,
+ * otherwise HNSW over codes with exact rescoring, whose `efSearch` is tuned on held-out rows. What was chosen,
+ * why, and the recall measured are in {@link buildReport}.
+ *
+ * @throws VicinalError for bad vectors, keys or options; the abort's reason
+ */
+export async function build<K extends Key = Key>(vectors: VectorsInput, given: BuildOptions<K> = {}): Promise<Index<K>> {
+  const options = resolveOptions(DEFAULTS as BuildOptions<K>, given);
+  const metric = parseMetric(options.metric);
+  const dtype = options.dtype ?? dtypeOf(vectors, metric);
+  const { targetRecall = 0.95, k = 10, seed = 42, threads, signal, onProgress } = options;
+  if (!(typeof targetRecall === "number" && targetRecall > 0 && targetRecall <= 1)) {
+    throw new VicinalError("OPTION_RANGE", { option: "targetRecall", got: targetRecall, rule: "above 0 and at most 1" });
+  }
+  const dimension = options.dimension || dimensionOf(vectors, dtype);
+  const { rows } = readVectors(vectors, dimension, dtype);
+  const choice = choose(options.spec ?? "Auto", rows, metric, dtype, targetRecall);
+  const isGraph = parseSpec(choice.spec).kind === "HNSW";
+  const index = create<K>(choice.spec, {
+    dimension,
+    metric,
+    dtype,
+    seed,
+    ...(isGraph ? { efConstruction: options.efConstruction } : {}),
+  });
+  try {
+    const { keys, metadata } = options;
+    await index.addAsync(vectors, { keys, metadata, threads, signal, onProgress });
+    const recall = isGraph && rows > k ? await tuneSearch(index, { targetRecall, k, seed, signal, onProgress }) : undefined;
+    reports.set(index, { ...choice, recall });
+    return index;
+  } catch (error) {
+    index.close();
+    throw error;
+  }
+}
+
+function choose(spec: string, rows: number, metric: Metric, dtype: Dtype, targetRecall: number): { spec: string; why: string } {
+  if (parseSpec(spec).kind !== "Auto") return { spec, why: "asked for" };
+  if (targetRecall === 1) return { spec: "Flat", why: "a recall of 1 means exact search" };
+  if (rows <= EXACT_ROWS) return { spec: "Flat", why: `${rows} rows are compared in full faster than an index pays off` };
+  const codes = relaxedSupported() ? "SQ7" : "SQ8";
+  if (support("HNSW", metric, dtype, true) === undefined) {
+    return { spec: `HNSW16,${codes},Refine`, why: `${rows} rows: a graph over ${codes} codes, rescored by the vectors` };
+  }
+  if (support("HNSW", metric, dtype, false) === undefined) {
+    return { spec: "HNSW16", why: `${rows} rows: a graph; codes do not serve ${metric} over ${dtype}` };
+  }
+  return { spec: "Flat", why: `no graph serves ${metric} over ${dtype}` };
+}
+
+function dtypeOf(vectors: VectorsInput, metric: Metric): Dtype {
+  if (metric === "hamming") return "bits";
+  const first = ArrayBuffer.isView(vectors) ? vectors : ((vectors as { data?: unknown })?.data ?? (vectors as unknown[])?.[0]);
+  const graphs = metric !== "cosine" && metric !== "ip";
+  if (graphs && first instanceof Uint8Array) return "u8";
+  if (graphs && first instanceof Int8Array) return "i8";
+  return defaultDtype(metric);
+}
+
+function dimensionOf(vectors: VectorsInput, dtype: Dtype): number {
+  const bits = dtype === "bits" ? 8 : 1;
+  if (typeof vectors === "object" && vectors !== null) {
+    if ("cols" in vectors && typeof vectors.cols === "number") return vectors.cols * bits;
+    if (!ArrayBuffer.isView(vectors)) {
+      const first = (vectors as readonly unknown[])[0];
+      if (typeof first === "object" && first !== null && "length" in first && Number(first.length) > 0) {
+        return Number(first.length) * (ArrayBuffer.isView(first) ? bits : 1);
+      }
+    }
+  }
+  throw new VicinalError("BAD_INPUT", {
+    what: "dimension",
+    got: "missing",
+    rule: "given with vectors that come end to end in one array, or with none",
+  });
+}

@@ -1,0 +1,85 @@
+import { type Metric, parseMetric, resolveOptions, VicinalError } from "../core/index.ts";
+import type { CreateOptions, HealthReport, Key } from "./contract.ts";
+import type { GraphSearch } from "./searcher.ts";
+import type { SavedStructure } from "./snapshot.ts";
+import { checkRowOptions, support } from "./support.ts";
+import type { Tasks } from "./task.ts";
+import { type NewOrder, VectorIndex } from "./vectorIndex.ts";
+
+export type FlatOptions = CreateOptions;
+
+export const FLAT_DEFAULTS: Required<FlatOptions> = { dimension: 0, metric: "l2", dtype: "f32", seed: 42 };
+
+/** Compares a query with every row: exact for every metric, and the oracle of all other indexes. */
+export class FlatIndex<K extends Key = Key> extends VectorIndex<K> {
+  readonly kind = "Flat";
+  readonly spec = "Flat";
+  readonly searchParams: readonly string[] = [];
+
+  constructor(given: FlatOptions) {
+    const options = checkOptions(given);
+    super({ ...options, codes: "none", keepVectors: true, augment: false }, options.seed, {});
+  }
+
+  protected structureSizes(): Record<string, number> {
+    return {};
+  }
+
+  // biome-ignore lint/correctness/useYield: rows need no linking
+  protected *link(): Tasks<void> {}
+
+  protected orderAfterAdding(): NewOrder | undefined {
+    return undefined;
+  }
+
+  protected graphSearch(): GraphSearch | undefined {
+    return undefined;
+  }
+
+  protected planGraph(): undefined {
+    return undefined;
+  }
+
+  savedStructure(): SavedStructure {
+    return { facts: {}, sections: [], sizes: {} };
+  }
+
+  openWalk(): undefined {
+    return undefined;
+  }
+
+  /** Live rows move down in their order. */
+  protected renumber(): NewOrder {
+    const { rows } = this;
+    const newSlotOfOld = new Uint32Array(rows.rows);
+    let live = 0;
+    let dead = rows.live;
+    for (let slot = 0; slot < rows.rows; slot++) {
+      newSlotOfOld[slot] = rows.isRemoved(slot) ? dead++ : live++;
+    }
+    return { newSlotOfOld, kept: live };
+  }
+
+  health(): HealthReport {
+    return { size: this.rows.live, removed: this.rows.removed, unreachable: 0, withoutInlinks: 0, ok: true };
+  }
+
+  repair(): number {
+    return 0;
+  }
+
+  protected details(): Record<string, number | string> {
+    return {};
+  }
+}
+
+function checkOptions(given: FlatOptions): Readonly<Required<FlatOptions>> {
+  const options = resolveOptions<Required<FlatOptions>>(FLAT_DEFAULTS, given);
+  const metric: Metric = parseMetric(options.metric);
+  checkRowOptions({ ...options, metric });
+  const why = support("Flat", metric, options.dtype, false);
+  if (why !== undefined) {
+    throw new VicinalError("UNSUPPORTED", { what: `Flat over ${options.dtype} vectors with metric ${metric}`, rule: why });
+  }
+  return { ...options, metric };
+}

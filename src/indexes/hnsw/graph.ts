@@ -1,0 +1,244 @@
+import { createRng, permutation } from "../../core/index.ts";
+import type { RowStore } from "../rows.ts";
+import type { Space } from "../space.ts";
+import { GRAPH_SCORERS } from "../structs.ts";
+import type { Tasks } from "../task.ts";
+import type { Workbench } from "../workbench.ts";
+import { levelOf } from "./level.ts";
+
+export interface GraphOptions {
+  readonly M: number;
+  readonly efConstruction: number;
+  readonly seed: number;
+}
+
+/** Rows inserted together. More would see less of each other's surroundings, fewer would keep workers waiting. */
+const BATCH = 256;
+const PARENTS = 8;
+const GRAPH_BYTES = 64;
+const BATCH_BYTES = 64;
+const NO_ENTRY = -1;
+
+/** Positions, in words, of fields of the Graph struct (wasm/graph/layout.ts). */
+const ROWS = 6;
+const ENTRY = 7;
+const MAX_LEVEL = 8;
+
+/**
+ * The links of an HNSW index in linear memory, and the tasks that insert rows. The result depends on the seed
+ * and the order of calls, never on the number of threads: see wasm/graph/insert.ts.
+ */
+export class HnswGraph {
+  readonly options: GraphOptions;
+  readonly #space: Space;
+  readonly #rows: RowStore;
+  readonly #bench: Workbench;
+  #upperWords = 0;
+  /** Rows ever inserted; the next row's level is drawn from it. */
+  #inserted = 0;
+
+  constructor(space: Space, rows: RowStore, bench: Workbench, options: GraphOptions) {
+    this.#space = space;
+    this.#rows = rows;
+    this.#bench = bench;
+    this.options = options;
+    space.set({ ...this.sizes(0), graph: GRAPH_BYTES, batch: BATCH_BYTES });
+    space.set({ order: 0, parents: 0, pairs: 0, spare: 0, groups: 0, queue: 0 });
+    this.setEntry(NO_ENTRY, NO_ENTRY);
+  }
+
+  /** u32 words of a level-0 list. */
+  get words0(): number {
+    return 2 * this.options.M + 1;
+  }
+
+  get words(): number {
+    return this.options.M + 1;
+  }
+
+  get upperWords(): number {
+    return this.#upperWords;
+  }
+
+  get inserted(): number {
+    return this.#inserted;
+  }
+
+  get entry(): number {
+    return this.#space.engine.i32[(this.#space.ptr("graph") >>> 2) + ENTRY]!;
+  }
+
+  get maxLevel(): number {
+    return this.#space.engine.i32[(this.#space.ptr("graph") >>> 2) + MAX_LEVEL]!;
+  }
+
+  setEntry(row: number, level: number): void {
+    const at = this.#space.ptr("graph") >>> 2;
+    this.#space.engine.i32[at + ENTRY] = row;
+    this.#space.engine.i32[at + MAX_LEVEL] = level;
+  }
+
+  sizes(capacity: number): Record<string, number> {
+    return {
+      links0: capacity * this.words0 * 4,
+      upperAt: capacity * 4,
+      levels: capacity,
+      upper: this.#upperWords * 4,
+    };
+  }
+
+  /** Refreshes the addresses in the Graph struct; call before tasks and searches. Returns its address. */
+  prepare(): number {
+    const s = this.#space;
+    const ptr = s.ptr("graph");
+    const w = s.engine.u32;
+    const at = ptr >>> 2;
+    w[at] = s.ptr("links0");
+    w[at + 1] = this.words0;
+    w[at + 2] = s.ptr("upperAt");
+    w[at + 3] = s.ptr("upper");
+    w[at + 4] = this.words;
+    w[at + 5] = s.ptr("levels");
+    w[at + ROWS] = this.#rows.rows;
+    w[at + 9] = this.options.M;
+    w[at + 10] = this.options.M;
+    return ptr;
+  }
+
+  /** Prepares thread t's scratch for graph work; returns its address. */
+  scratch(t: number): number {
+    const { name, fields } = this.#rows.graphScorer();
+    return this.#bench.prepare(t, GRAPH_SCORERS[name], fields);
+  }
+
+  /** Draws levels for rows first … end and lays out their (empty) lists. */
+  #makeLists(first: number, end: number): void {
+    const s = this.#space;
+    const { M, seed } = this.options;
+    const levels = s.u8("levels");
+    const upperAt = s.u32("upperAt");
+    let words = this.#upperWords;
+    for (let row = first; row < end; row++) {
+      const level = levelOf(seed, this.#inserted + row - first, M);
+      levels[row] = level;
+      upperAt[row] = words;
+      words += level * this.words;
+    }
+    this.#inserted += end - first;
+    s.set({ upper: words * 4 });
+    s.u32("upper").fill(0, this.#upperWords);
+    s.u32("links0").fill(0, first * this.words0, end * this.words0);
+    this.#upperWords = words;
+  }
+
+  /** Tasks that link rows first … end, which are in the store, into the graph. */
+  *insert(first: number, end: number, threads: number): Tasks<void> {
+    const count = end - first;
+    if (count === 0) return;
+    const ordinal = this.#inserted;
+    this.#makeLists(first, end);
+    this.#ensureRoom(threads);
+    const s = this.#space;
+    s.atLeast("order", count * 4);
+    const order = permutation(count, createRng(this.options.seed, `order ${ordinal}`));
+    const dest = s.u32("order");
+    for (let i = 0; i < count; i++) dest[i] = first + order[i]!;
+
+    for (let done = 0; done < count; ) {
+      const size = this.#batchSize(done, count);
+      yield* this.#insertBatch(done, size, count, threads);
+      done += size;
+    }
+    s.set({ order: 0 });
+  }
+
+  /** Members of the next batch: no more than fit the pool of the first one, and the room for back-links. */
+  #batchSize(done: number, count: number): number {
+    const limit = Math.min(BATCH, this.options.efConstruction, count - done);
+    const order = this.#space.u32("order");
+    const levels = this.#space.u8("levels");
+    let pairs = 0;
+    let size = 0;
+    while (size < limit) {
+      pairs += (levels[order[done + size]!]! + 1) * (this.options.M + 1);
+      if (size > 0 && pairs > this.#pairRoom) break;
+      size++;
+    }
+    this.#ensurePairs(pairs);
+    return size;
+  }
+
+  get #pairRoom(): number {
+    return this.#space.bytes("pairs") / 8;
+  }
+
+  #ensurePairs(pairs: number): void {
+    if (pairs <= this.#pairRoom) return;
+    this.#space.set({ pairs: pairs * 8, spare: pairs * 8, groups: (pairs + 1) * 4 });
+  }
+
+  #ensureRoom(threads: number): void {
+    const { M, efConstruction } = this.options;
+    const merged = BATCH + 2 * M + 8;
+    this.#bench.ensure(threads, {
+      pool: efConstruction + 1,
+      pending: merged,
+      chosen: merged,
+      sorted: merged,
+      code: this.#rows.codeBytes + 16,
+      visited: Math.max(this.#rows.capacity, this.#rows.rows),
+    });
+    this.#space.atLeast("parents", BATCH * PARENTS * 4);
+    this.#ensurePairs((BATCH + BATCH / 4) * (M + 1));
+  }
+
+  *#insertBatch(done: number, size: number, count: number, threads: number): Tasks<void> {
+    const s = this.#space;
+    const { exports } = s.engine;
+    const graph = this.prepare();
+    const batch = this.#writeBatch(done, size);
+    const scratch = Array.from({ length: threads }, (_, t) => this.scratch(t));
+    const report = { phase: "link", of: count };
+    yield { fn: "graphChoose", scratch, args: [graph, batch], total: size, chunk: 16, ...report, done };
+    const groups = exports.graphPlan(scratch[0]!, graph, batch);
+    yield {
+      fn: "graphApply",
+      scratch,
+      args: [graph, batch],
+      total: groups,
+      chunk: 128,
+      ...report,
+      done: done + size - groups,
+    };
+    exports.graphRaise(graph, batch);
+  }
+
+  #writeBatch(done: number, size: number): number {
+    const s = this.#space;
+    const ptr = s.ptr("batch");
+    const w = s.engine.u32;
+    const at = ptr >>> 2;
+    w[at] = s.ptr("order") + done * 4;
+    w[at + 1] = size;
+    w[at + 2] = this.options.efConstruction;
+    w[at + 3] = s.ptr("parents");
+    w[at + 4] = s.ptr("pairs");
+    w[at + 5] = 0;
+    w[at + 6] = s.ptr("spare");
+    w[at + 7] = s.ptr("groups");
+    w[at + 8] = 0;
+    return ptr;
+  }
+
+  /** Takes over links read from a file. @internal */
+  restore(facts: { upperWords: number; inserted: number; entry: number; maxLevel: number }): void {
+    this.#upperWords = facts.upperWords;
+    this.#inserted = facts.inserted;
+    this.setEntry(facts.entry, facts.maxLevel);
+  }
+
+  /** Says how many words of upper lists remain after compaction. @internal */
+  setUpperWords(words: number): void {
+    this.#upperWords = words;
+  }
+}

@@ -1,0 +1,443 @@
+import { type Dtype, type Metric, type Matrix, VicinalError } from "../core/index.ts";
+import { type ScalarQuantizer, trainScalar } from "../quantize/index.ts";
+import type { VectorReader } from "./parts/vectors.ts";
+import { pad16, type Space } from "./space.ts";
+import { type GraphScorer, type ScanScorer, STRICT_KINDS, type ScorerFields } from "./structs.ts";
+
+export interface RowOptions {
+  readonly dimension: number;
+  readonly metric: Metric;
+  readonly dtype: Dtype;
+  /** Codes kept beside or instead of the vectors: none, 7-bit, or 8-bit. */
+  readonly codes: "none" | "sq7" | "sq8";
+  /** False: vectors are dropped once the codes are trained. */
+  readonly keepVectors: boolean;
+  /** Store √(R² − |x|²) as one more component, which makes inner product a nearest-neighbour search in L2. */
+  readonly augment: boolean;
+}
+
+/** Rows held before an index over codes alone drops its vectors: fewer would train a poor quantizer. */
+const WARM_UP_ROWS = 1024;
+/** Once trained on this many rows, codes are not trained again. */
+const TRAINED_ENOUGH = 1 << 16;
+const TRAIN_SAMPLE = 1 << 14;
+/** Rows read at a time when vectors are not kept. */
+const INCOMING = 256;
+
+/**
+ * The rows of an index: vectors, codes, or both, by slot. Slots are dense, 0 … rows−1; removed rows keep
+ * theirs, marked in a bitmap, until the index is compacted.
+ */
+export class RowStore {
+  readonly options: RowOptions;
+  /** float32 components of a stored vector: the dimension, plus one when augmented. */
+  readonly floats: number;
+  readonly rowBytes: number;
+  readonly codeBytes: number;
+  readonly #space: Space;
+  #rows = 0;
+  #removed = 0;
+  #capacity = 0;
+  #hasVectors: boolean;
+  #quantizer: ScalarQuantizer | undefined;
+  #trainedOn = 0;
+  /** R²: the largest squared norm so far, for inner product. */
+  #maxNorm = 0;
+
+  constructor(space: Space, options: RowOptions) {
+    this.#space = space;
+    this.options = options;
+    this.floats = options.dimension + (options.augment ? 1 : 0);
+    this.rowBytes =
+      options.dtype === "f32"
+        ? pad16(this.floats * 4)
+        : pad16(options.dtype === "bits" ? options.dimension / 8 : options.dimension);
+    this.codeBytes = options.codes === "none" ? 0 : pad16(this.floats);
+    this.#hasVectors = true;
+    space.set(this.sizes(0));
+  }
+
+  /** Slots in use, removed rows included. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get removed(): number {
+    return this.#removed;
+  }
+
+  get live(): number {
+    return this.#rows - this.#removed;
+  }
+
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  get hasVectors(): boolean {
+    return this.#hasVectors;
+  }
+
+  get quantizer(): ScalarQuantizer | undefined {
+    return this.#quantizer;
+  }
+
+  get trainedOn(): number {
+    return this.#trainedOn;
+  }
+
+  get maxNorm(): number {
+    return this.#maxNorm;
+  }
+
+  /** Bytes a staged query takes: the vector padded to whole code blocks. */
+  get queryStride(): number {
+    return this.options.dtype === "f32" ? pad16(this.floats) * 4 : this.rowBytes;
+  }
+
+  get levels(): number {
+    return this.options.codes === "none" ? 0 : this.options.codes === "sq7" ? 127 : 255;
+  }
+
+  /** Bytes of each section for that many rows. */
+  sizes(capacity: number): Record<string, number> {
+    const { codes } = this.options;
+    return {
+      vectors: this.#hasVectors ? capacity * this.rowBytes : 0,
+      codes: capacity * this.codeBytes,
+      norms: codes === "sq7" ? capacity * 4 : 0,
+      offsets: this.codeBytes * 4,
+      staged: this.codeBytes * 4,
+      incoming: this.#hasVectors ? 0 : INCOMING * this.rowBytes,
+      dead: Math.ceil(capacity / 8),
+    };
+  }
+
+  /** Notes that sections for that many rows are in place. */
+  setCapacity(capacity: number): void {
+    this.#capacity = capacity;
+  }
+
+  /** How a graph or a scan over codes (or vectors, when there are no codes) scores rows. */
+  graphScorer(): { name: GraphScorer; fields: ScorerFields } {
+    if (this.options.codes !== "none") {
+      const name = this.options.codes === "sq7" ? "l2Codes7" : "l2U8";
+      return { name, fields: this.#codeFields() };
+    }
+    const { dtype, metric } = this.options;
+    const byMetric = { l1: ["l1F32", "l1U8"], linf: ["linfF32", "linfU8"] } as const;
+    let name: GraphScorer = dtype === "f32" ? "l2F32" : "l2U8";
+    if (dtype === "bits") name = "hamming";
+    else if (metric === "l1" || metric === "linf") name = byMetric[metric][dtype === "f32" ? 0 : 1];
+    return { name, fields: this.#vectorFields() };
+  }
+
+  /** How an exact scan scores rows: vectors where there are any, else codes. */
+  scanScorer(): { name: ScanScorer; fields: ScorerFields } {
+    if (!this.#hasVectors) return this.graphScorer();
+    const { dtype, metric } = this.options;
+    const fields = this.#vectorFields();
+    if (dtype === "f32") return { name: metric === "ip" ? "ipF32" : this.#plainF32(), fields };
+    if (metric === "ip") return { name: dtype === "u8" ? "ipU8" : "ipI8", fields };
+    if (metric === "cosine") return { name: dtype === "u8" ? "cosineU8" : "cosineI8", fields };
+    return { name: this.graphScorer().name, fields };
+  }
+
+  #plainF32(): "l2F32" | "l1F32" | "linfF32" {
+    const { metric } = this.options;
+    return metric === "l1" ? "l1F32" : metric === "linf" ? "linfF32" : "l2F32";
+  }
+
+  /** The strict kernel that gives the metric's rank on stored float32 vectors. */
+  get strictKind(): number {
+    const { metric } = this.options;
+    if (metric === "ip" || metric === "l1" || metric === "linf") return STRICT_KINDS[metric];
+    return STRICT_KINDS.l2;
+  }
+
+  #codeFields(): ScorerFields {
+    const s = this.#space;
+    return { base: s.ptr("codes"), stride: this.codeBytes, bytes: this.codeBytes, norms: s.ptr("norms") };
+  }
+
+  #vectorFields(): ScorerFields {
+    const s = this.#space;
+    return { base: s.ptr("vectors"), stride: this.rowBytes, bytes: this.rowBytes, norms: 0 };
+  }
+
+  /**
+   * Puts the reader's rows at the next slots, for which there is room. Throws before anything counts:
+   * NOT_FINITE, ZERO_VECTOR and the like leave the store as it was.
+   */
+  append(reader: VectorReader): void {
+    const first = this.#rows;
+    const end = first + reader.rows;
+    if (this.#hasVectors) {
+      const maxNorm = this.#place(reader, "vectors", first, 0, reader.rows);
+      this.#rows = end;
+      this.#afterPlacing(first, end, maxNorm);
+      return;
+    }
+    // Codes alone: everything is read once before anything counts, so that a bad row leaves no trace.
+    for (let from = 0; from < reader.rows; from += INCOMING) {
+      const to = Math.min(from + INCOMING, reader.rows);
+      this.#maxNorm = Math.max(this.#maxNorm, this.#place(reader, "incoming", 0, from, to));
+      this.#augment("incoming", 0, to - from);
+      this.#encode("incoming", 0, first + from, to - from);
+    }
+    this.#rows = end;
+  }
+
+  /** Copies and prepares rows from … to of the reader; returns the largest squared norm seen (for ip). */
+  #place(reader: VectorReader, section: string, slot: number, from: number, to: number): number {
+    const { dtype, metric, dimension } = this.options;
+    const stride = dtype === "f32" ? this.rowBytes / 4 : this.rowBytes;
+    const all = dtype === "f32" ? this.#space.f32(section) : this.#space.u8(section);
+    const dest = all.subarray(slot * stride, (slot + to - from) * stride);
+    dest.fill(0);
+    try {
+      reader.copyInto(dest as Float32Array & Uint8Array, stride, from, to);
+      if (dtype === "i8" && this.#isBiased) flipSigns(dest as Uint8Array, stride, dimension, to - from);
+      if (dtype !== "f32") {
+        if (metric === "cosine") refuseZeroBytes(dest as Uint8Array, stride, to - from, from);
+        return 0;
+      }
+      let maxNorm = 0;
+      for (let i = from; i < to; i++) {
+        const at = (i - from) * stride;
+        if (metric === "cosine") normalize(dest as Float32Array, at, dimension, i, "vectors");
+        else if (this.options.augment) maxNorm = Math.max(maxNorm, squaredNorm(dest as Float32Array, at, dimension));
+      }
+      return maxNorm;
+    } catch (error) {
+      dest.fill(0);
+      throw error;
+    }
+  }
+
+  /** Signed bytes under translation-invariant metrics are kept with 128 added, as unsigned bytes. */
+  get #isBiased(): boolean {
+    return this.options.dtype === "i8" && !["ip", "cosine"].includes(this.options.metric);
+  }
+
+  /** Brings augmentation and codes up to date with rows first … end. */
+  #afterPlacing(first: number, end: number, maxNorm: number): void {
+    let from = first;
+    if (maxNorm > this.#maxNorm) {
+      this.#maxNorm = maxNorm;
+      from = 0;
+    }
+    if (this.options.augment) this.#augment("vectors", from, end);
+    if (this.options.codes === "none" || end === 0) return;
+    const due = this.#trainedOn === 0 || (end >= 2 * this.#trainedOn && this.#trainedOn < TRAINED_ENOUGH);
+    if (due || (this.options.augment && from === 0)) {
+      this.#train();
+      from = 0;
+    }
+    this.#encode("vectors", from, from, end - from);
+    if (!this.options.keepVectors && end >= WARM_UP_ROWS) this.#dropVectors();
+  }
+
+  #augment(section: string, first: number, end: number): void {
+    if (!this.options.augment) return;
+    const data = this.#space.f32(section);
+    const { dimension } = this.options;
+    const stride = this.rowBytes / 4;
+    for (let i = first; i < end; i++) {
+      const rest = this.#maxNorm - squaredNorm(data, i * stride, dimension);
+      data[i * stride + dimension] = Math.sqrt(Math.max(0, rest));
+    }
+  }
+
+  #train(): void {
+    const n = Math.min(this.#rows, TRAIN_SAMPLE);
+    const stride = this.rowBytes / 4;
+    const vectors = this.#space.f32("vectors");
+    let rows: Matrix = { data: vectors, rows: this.#rows, cols: this.floats, stride };
+    if (n < this.#rows) {
+      const data = new Float32Array(n * this.floats);
+      for (let i = 0; i < n; i++) {
+        const at = Math.floor((i * this.#rows) / n) * stride;
+        data.set(vectors.subarray(at, at + this.floats), i * this.floats);
+      }
+      rows = { data, rows: n, cols: this.floats, stride: this.floats };
+    }
+    this.setQuantizer(trainScalar(rows, this.levels), this.#rows);
+  }
+
+  /** Takes a quantizer, trained on that many rows; codes are not touched. */
+  setQuantizer(quantizer: ScalarQuantizer, trainedOn: number): void {
+    this.#quantizer = quantizer;
+    this.#trainedOn = trainedOn;
+    this.#space.f32("offsets").fill(0);
+    this.#space.f32("offsets").set(quantizer.offsets);
+  }
+
+  #encode(section: string, firstRow: number, firstCode: number, count: number): void {
+    const s = this.#space;
+    const { step } = this.#quantizer!;
+    for (let done = 0; done < count; done += 512) {
+      s.engine.exports.encodeRows(
+        s.ptr(section) + (firstRow + done) * this.rowBytes,
+        this.rowBytes,
+        this.floats,
+        s.ptr("staged"),
+        s.ptr("offsets"),
+        1 / step,
+        this.levels,
+        s.ptr("codes") + (firstCode + done) * this.codeBytes,
+        this.codeBytes,
+        this.codeBytes,
+        this.options.codes === "sq7" ? s.ptr("norms") + (firstCode + done) * 4 : 0,
+        0,
+        Math.min(512, count - done),
+      );
+    }
+  }
+
+  #dropVectors(): void {
+    this.#hasVectors = false;
+    this.#space.set(this.sizes(this.#capacity));
+  }
+
+  /** Writes queries from … to of the reader at `ptr`, prepared as rows are. */
+  stageQueries(reader: VectorReader, ptr: number, from: number, to: number): void {
+    const { dtype, dimension, metric } = this.options;
+    const n = to - from;
+    if (dtype === "f32") {
+      const stride = this.queryStride / 4;
+      const dest = this.#space.engine.f32.subarray(ptr >>> 2, (ptr >>> 2) + n * stride);
+      if (stride !== dimension) dest.fill(0);
+      reader.copyInto(dest, stride, from, to);
+      if (metric === "cosine") {
+        for (let i = 0; i < n; i++) normalize(dest, i * stride, dimension, from + i, "queries");
+      }
+      return;
+    }
+    const dest = this.#space.engine.u8.subarray(ptr, ptr + n * this.rowBytes);
+    dest.fill(0);
+    reader.copyInto(dest, this.rowBytes, from, to);
+    if (this.#isBiased) flipSigns(dest, this.rowBytes, dimension, n);
+    if (metric === "cosine") refuseZeroBytes(dest, this.rowBytes, n, from);
+  }
+
+  /** A copy of the stored vector at a slot: decoded when only codes are kept, unit length under cosine. */
+  vector(slot: number): Float32Array | Uint8Array | Int8Array {
+    const { dtype, dimension } = this.options;
+    const s = this.#space;
+    if (!this.#hasVectors) {
+      s.engine.exports.decodeRow(
+        s.ptr("codes") + slot * this.codeBytes,
+        s.ptr("offsets"),
+        this.#quantizer!.step,
+        this.floats,
+        s.ptr("staged"),
+      );
+      return s.f32("staged").slice(0, dimension);
+    }
+    if (dtype === "f32") {
+      const at = (slot * this.rowBytes) / 4;
+      return s.f32("vectors").slice(at, at + dimension);
+    }
+    const bytes = s.u8("vectors").slice(slot * this.rowBytes, (slot + 1) * this.rowBytes);
+    if (dtype === "bits") return bytes.subarray(0, dimension / 8).slice();
+    if (dtype === "u8") return bytes.slice(0, dimension);
+    if (this.#isBiased) flipSigns(bytes, this.rowBytes, dimension, 1);
+    return new Int8Array(bytes.buffer.slice(0, dimension));
+  }
+
+  isRemoved(slot: number): boolean {
+    return (this.#space.u8("dead")[slot >> 3]! & (1 << (slot & 7))) !== 0;
+  }
+
+  markRemoved(slot: number): void {
+    const dead = this.#space.u8("dead");
+    dead[slot >> 3]! |= 1 << (slot & 7);
+    this.#removed++;
+  }
+
+  /** Moves rows so that old slot s stands at newSlotOfOld[s], keeps the first `kept`, zeroes the rest. */
+  permute(newSlotOfOld: Uint32Array, kept: number): void {
+    const s = this.#space;
+    if (this.#hasVectors) permuteRows(s.u8("vectors"), this.rowBytes, newSlotOfOld, kept);
+    if (this.codeBytes > 0) permuteRows(s.u8("codes"), this.codeBytes, newSlotOfOld, kept);
+    if (this.options.codes === "sq7") permuteRows(s.u8("norms"), 4, newSlotOfOld, kept);
+    this.#rows = kept;
+    if (this.#removed > 0) {
+      s.u8("dead").fill(0);
+      this.#removed = 0;
+    }
+  }
+
+  /** Takes over what a file held: `rows` rows whose sections are in place. @internal */
+  restore(facts: {
+    rows: number;
+    removed: number;
+    hasVectors: boolean;
+    quantizer?: ScalarQuantizer;
+    trainedOn: number;
+    maxNorm: number;
+  }): void {
+    this.#rows = facts.rows;
+    this.#removed = facts.removed;
+    this.#hasVectors = facts.hasVectors;
+    this.#maxNorm = facts.maxNorm;
+    this.#trainedOn = facts.trainedOn;
+    this.#quantizer = facts.quantizer;
+  }
+
+  /** Decides, before sections are laid out for a file, whether vectors are among them. @internal */
+  expectVectors(present: boolean): void {
+    this.#hasVectors = present;
+  }
+}
+
+function squaredNorm(data: Float32Array, at: number, d: number): number {
+  let sum = 0;
+  for (let j = at; j < at + d; j++) sum += data[j]! * data[j]!;
+  return sum;
+}
+
+function normalize(data: Float32Array, at: number, d: number, row: number, what: string): void {
+  const norm = Math.sqrt(squaredNorm(data, at, d));
+  if (norm === 0) throw new VicinalError("ZERO_VECTOR", { what, row });
+  const scale = 1 / norm;
+  for (let j = at; j < at + d; j++) data[j] = data[j]! * scale;
+}
+
+function flipSigns(bytes: Uint8Array, stride: number, d: number, rows: number): void {
+  for (let i = 0; i < rows; i++) {
+    for (let j = i * stride; j < i * stride + d; j++) bytes[j]! ^= 0x80;
+  }
+}
+
+function refuseZeroBytes(bytes: Uint8Array, stride: number, rows: number, firstRow: number): void {
+  for (let i = 0; i < rows; i++) {
+    if (bytes.subarray(i * stride, (i + 1) * stride).every((x) => x === 0)) {
+      throw new VicinalError("ZERO_VECTOR", { what: "vectors", row: firstRow + i });
+    }
+  }
+}
+
+/** Moves rows of `stride` bytes along the cycles of the permutation; rows from `kept` on become zero. */
+export function permuteRows(bytes: Uint8Array, stride: number, newSlotOfOld: Uint32Array, kept: number): void {
+  const n = newSlotOfOld.length;
+  const done = new Uint8Array(n);
+  const hand = new Uint8Array(stride);
+  const swap = new Uint8Array(stride);
+  for (let start = 0; start < n; start++) {
+    if (done[start]) continue;
+    if (newSlotOfOld[start] === start) continue;
+    hand.set(bytes.subarray(start * stride, (start + 1) * stride));
+    let slot = start;
+    do {
+      done[slot] = 1;
+      slot = newSlotOfOld[slot]!;
+      const target = bytes.subarray(slot * stride, (slot + 1) * stride);
+      swap.set(target);
+      target.set(hand);
+      hand.set(swap);
+    } while (slot !== start);
+  }
+  bytes.fill(0, kept * stride, n * stride);
+}

@@ -1,0 +1,294 @@
+import { VicinalError } from "../core/index.ts";
+import type { VectorReader } from "./parts/vectors.ts";
+import type { RowStore } from "./rows.ts";
+import type { Space } from "./space.ts";
+import { REQUEST_BYTES, SCAN_SCORERS, writeRequest } from "./structs.ts";
+import type { Task, Tasks } from "./task.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** A search with everything decided: how many, which way, and what may not be answered. */
+export interface Plan {
+  /** Places a row of the answer has; no more than there are rows to answer. */
+  readonly k: number;
+  readonly exact: boolean;
+  readonly ef: number;
+  /** Candidates scored again by the strict kernel; 0 takes the ranks of the search itself. */
+  readonly rerank: number;
+  /** Whether the bitmap in section "skip" is to be heeded. */
+  readonly skip: boolean;
+}
+
+/** Where answers go: rows of k places. */
+export interface Answers {
+  readonly ids: Uint32Array;
+  readonly distances: Float32Array;
+  readonly counts: Uint32Array;
+}
+
+/** What an approximate structure adds to a search. */
+export interface GraphSearch {
+  /** Refreshes addresses; returns the address of the graph struct. */
+  prepare(): number;
+  /** Prepares the scratch of thread t; returns its address. */
+  scratch(t: number): number;
+}
+
+/** Longer answers are gathered whole and sorted once; shorter ones are kept sorted. */
+const LONG_LIST = 256;
+/** Memory for staged queries and their answers on one thread, and on several. */
+const WAVE_BYTES = 1 << 18;
+const THREADED_WAVE_BYTES = 1 << 24;
+
+/** Runs searches over a store of rows: by scanning, or through a graph. */
+export class Searcher {
+  readonly #space: Space;
+  readonly #rows: RowStore;
+  readonly #bench: Workbench;
+  #queryNorms: Float64Array = new Float64Array(0);
+
+  constructor(space: Space, rows: RowStore, bench: Workbench) {
+    this.#space = space;
+    this.#rows = rows;
+    this.#bench = bench;
+    space.set({ request: REQUEST_BYTES, queries: 0, ids: 0, ranks: 0, counts: 0, skip: 0, gather: 0 });
+  }
+
+  /** Answers on this thread, without pause. */
+  run(reader: VectorReader, plan: Plan, out: Answers, graph: GraphSearch | undefined): void {
+    const { engine } = this.#space;
+    const wave = this.#waveSize(reader.rows, plan.k, WAVE_BYTES);
+    for (let from = 0; from < reader.rows; from += wave) {
+      const n = Math.min(wave, reader.rows - from);
+      const task = this.#stage(reader, from, n, plan, graph, 1);
+      if (task === undefined) this.#scanLong(n);
+      else {
+        const { fn, scratch, args, chunk } = task;
+        const call = engine.exports[fn] as (...values: number[]) => void;
+        try {
+          for (let begin = 0; begin < n; begin += chunk) {
+            call(scratch[0]!, ...args, begin, Math.min(begin + chunk, n));
+          }
+        } catch (cause) {
+          throw new VicinalError("TRAPPED", { what: "a search" }, { cause });
+        }
+      }
+      this.#collect(from, n, plan, out);
+    }
+  }
+
+  /** The same as tasks, for workers or for a thread that wants to breathe. */
+  *tasks(
+    reader: VectorReader,
+    plan: Plan,
+    out: Answers,
+    graph: GraphSearch | undefined,
+    threads: number,
+  ): Tasks<void> {
+    const wave = this.#waveSize(reader.rows, plan.k, threads > 1 ? THREADED_WAVE_BYTES : WAVE_BYTES);
+    for (let from = 0; from < reader.rows; from += wave) {
+      const n = Math.min(wave, reader.rows - from);
+      const task = this.#stage(reader, from, n, plan, graph, threads);
+      if (task === undefined) this.#scanLong(n);
+      else yield { ...task, done: from, of: reader.rows };
+      this.#collect(from, n, plan, out);
+    }
+  }
+
+  /**
+   * Ranks listed rows for one query, as the graph sees them, and gives their distances: for a walk that is
+   * resumed now and then, so the query is staged anew.
+   */
+  rankRows(
+    reader: VectorReader,
+    slots: readonly number[],
+    graph: GraphSearch,
+    rescore: boolean,
+  ): { ranks: Float32Array; distances: Float32Array } {
+    const space = this.#space;
+    const n = slots.length;
+    const plan = { k: 2 * n + 4, exact: false, ef: 1, rerank: rescore ? 1 : 0, skip: false };
+    const task = this.#stage(reader, 0, 1, plan, graph, 1)!;
+    this.#bench.ensure(1, { pending: n + 4 });
+    const scratch = graph.scratch(0);
+    space.engine.u32.set(slots, this.#bench.pending(0) >>> 2);
+    space.engine.exports.graphRank(scratch, task.args[1]!, n);
+    const at = space.ptr("ranks") >>> 2;
+    const ranks = space.engine.f32.slice(at, at + n);
+    const distances = rescore ? space.engine.f32.slice(at + n, at + 2 * n) : ranks.slice();
+    const fromCodes = !rescore && this.#rows.codeBytes > 0;
+    if (fromCodes) this.#fromCodeRanks(distances, 0, n, 0);
+    this.#toDistances(distances, 0, n, fromCodes);
+    return { ranks, distances };
+  }
+
+  #waveSize(queries: number, k: number, bytes: number): number {
+    return Math.max(1, Math.min(queries, Math.floor(bytes / (this.#rows.queryStride + 8 * k))));
+  }
+
+  /** Stages n queries and says what is to be run; undefined when a long list is wanted from a scan. */
+  #stage(
+    reader: VectorReader,
+    from: number,
+    n: number,
+    plan: Plan,
+    graph: GraphSearch | undefined,
+    threads: number,
+  ): Task | undefined {
+    const space = this.#space;
+    const rows = this.#rows;
+    const { k } = plan;
+    space.atLeast("queries", n * rows.queryStride);
+    space.atLeast("ids", n * k * 4);
+    space.atLeast("ranks", n * k * 4);
+    space.atLeast("counts", n * 4);
+    const byScan = plan.exact || graph === undefined;
+    const long = byScan && k > LONG_LIST;
+    if (long) space.atLeast("gather", 2 * 8 * rows.rows);
+    this.#bench.ensure(
+      threads,
+      byScan
+        ? { sorted: Math.min(k, LONG_LIST) + 1, code: rows.codeBytes + 16 }
+        : {
+            pool: plan.ef + 1,
+            sorted: k + 1,
+            pending: 2 * 256,
+            chosen: 16,
+            code: rows.codeBytes + 16,
+            visited: Math.max(rows.capacity, rows.rows),
+          },
+    );
+    rows.stageQueries(reader, space.ptr("queries"), from, from + n);
+    if (!rows.hasVectors && rows.options.metric === "ip") this.#keepNorms(n);
+    if (byScan && !rows.hasVectors) this.#encodeStaged(n);
+    writeRequest(space.engine, space.ptr("request"), {
+      queries: space.ptr("queries"),
+      queryStride: rows.queryStride,
+      k,
+      ef: plan.ef,
+      rerank: plan.rerank,
+      skip: plan.skip ? space.ptr("skip") : 0,
+      maxRank: Number.POSITIVE_INFINITY,
+      strictKind: rows.strictKind,
+      rows: space.ptr("vectors"),
+      rowStride: rows.rowBytes,
+      rowBytes: rows.rowBytes,
+      levels: rows.levels,
+      offsets: space.ptr("offsets"),
+      inverseStep: rows.quantizer === undefined ? 0 : 1 / rows.quantizer.step,
+      ids: space.ptr("ids"),
+      ranks: space.ptr("ranks"),
+      counts: space.ptr("counts"),
+    });
+    if (long) return undefined;
+    const request = space.ptr("request");
+    const common = { total: n, phase: "search", done: 0, of: n };
+    if (byScan) {
+      const scratch = Array.from({ length: threads }, (_, t) => this.#scanScratch(t, 0));
+      return { fn: "scanAll", scratch, args: [request, rows.rows], chunk: 1, ...common };
+    }
+    const address = graph.prepare();
+    const scratch = Array.from({ length: threads }, (_, t) => graph.scratch(t));
+    return { fn: "graphQuery", scratch, args: [address, request], chunk: 8, ...common };
+  }
+
+  #scanScratch(t: number, gather: number): number {
+    const { name, fields } = this.#rows.scanScorer();
+    return this.#bench.prepare(t, SCAN_SCORERS[name], fields, gather);
+  }
+
+  /** Turns staged vectors into staged codes, for a scan over codes alone. */
+  #encodeStaged(n: number): void {
+    const space = this.#space;
+    const rows = this.#rows;
+    const { exports } = space.engine;
+    const stride = rows.queryStride;
+    for (let q = 0; q < n; q++) {
+      const at = space.ptr("queries") + q * stride;
+      exports.encodeRows(
+        at,
+        stride,
+        rows.floats,
+        space.ptr("staged"),
+        space.ptr("offsets"),
+        1 / rows.quantizer!.step,
+        rows.levels,
+        at,
+        stride,
+        rows.codeBytes,
+        rows.levels === 127 ? at + rows.codeBytes : 0,
+        0,
+        1,
+      );
+    }
+  }
+
+  #scanLong(n: number): void {
+    const space = this.#space;
+    const { exports, u32 } = space.engine;
+    const rows = this.#rows.rows;
+    const gather = space.ptr("gather");
+    const scratch = this.#scanScratch(0, gather);
+    const request = space.ptr("request");
+    for (let q = 0; q < n; q++) {
+      u32[(space.ptr("counts") >>> 2) + q] = 0;
+      exports.scan(scratch, request, q, 0, rows);
+      exports.scanAnswer(scratch, request, q, gather + 8 * rows);
+    }
+  }
+
+  #collect(from: number, n: number, plan: Plan, out: Answers): void {
+    const space = this.#space;
+    const { u32, f32 } = space.engine;
+    const { k } = plan;
+    const ids = space.ptr("ids") >>> 2;
+    const ranks = space.ptr("ranks") >>> 2;
+    const counts = space.ptr("counts") >>> 2;
+    const fromCodes = !this.#rows.hasVectors || (!plan.exact && plan.rerank === 0 && this.#rows.codeBytes > 0);
+    for (let q = 0; q < n; q++) {
+      const count = u32[counts + q]!;
+      out.counts[from + q] = count;
+      const to = (from + q) * k;
+      for (let i = 0; i < count; i++) {
+        out.ids[to + i] = u32[ids + q * k + i]!;
+        out.distances[to + i] = f32[ranks + q * k + i]!;
+      }
+      if (fromCodes) this.#fromCodeRanks(out.distances, to, count, q);
+      this.#toDistances(out.distances, to, count, fromCodes);
+    }
+  }
+
+  /** Ranks between codes count squared steps; for inner product they are of augmented vectors. */
+  #fromCodeRanks(values: Float32Array, at: number, count: number, q: number): void {
+    const step = this.#rows.quantizer!.step;
+    const { metric } = this.#rows.options;
+    let shift = 0;
+    if (metric === "ip") shift = this.#rows.maxNorm + this.#queryNorms[q]!;
+    for (let i = at; i < at + count; i++) {
+      const square = values[i]! * step * step;
+      values[i] = metric === "ip" ? (square - shift) / 2 : square;
+    }
+  }
+
+  /** Squared norms of the staged queries, which a scan over codes overwrites. */
+  #keepNorms(n: number): void {
+    const { f32 } = this.#space.engine;
+    const { dimension } = this.#rows.options;
+    this.#queryNorms = new Float64Array(n);
+    for (let q = 0; q < n; q++) {
+      const at = (this.#space.ptr("queries") + q * this.#rows.queryStride) >>> 2;
+      let sum = 0;
+      for (let j = at; j < at + dimension; j++) sum += f32[j]! * f32[j]!;
+      this.#queryNorms[q] = sum;
+    }
+  }
+
+  #toDistances(values: Float32Array, at: number, count: number, fromCodes: boolean): void {
+    const { metric, dtype } = this.#rows.options;
+    if (metric === "l2") {
+      for (let i = at; i < at + count; i++) values[i] = Math.sqrt(values[i]!);
+    } else if (metric === "cosine" && (dtype === "f32" || fromCodes)) {
+      // Half the squared distance of unit vectors is 1 − cos θ, without the cancellation.
+      for (let i = at; i < at + count; i++) values[i] = values[i]! / 2;
+    }
+  }
+}

@@ -1,0 +1,1 @@
+export { type ScalarQuantizer, trainScalar } from "./scalar.ts";
