@@ -4,7 +4,7 @@ export { create, type FactoryOptions } from "./create.ts";
 export { type Estimate, type EstimateOptions, estimate } from "./estimate.ts";
 export { FLAT_DEFAULTS, FlatIndex, type FlatOptions } from "./flat.ts";
 export { HNSW_DEFAULTS, HnswIndex, type HnswOptions } from "./hnsw/hnsw.ts";
-export { parseFilterExpression } from "./parts/filterExpression.ts";
+export { parseFilterExpression as parseFilter } from "./parts/filterExpression.ts";
 export { formatSpec, parseSpec, type Spec } from "./parts/spec.ts";
 export { type OpenOptions, open } from "./open.ts";
 export { CODE_METRICS, SUPPORT, support } from "./support.ts";
