@@ -13,6 +13,7 @@ import { HELP, parseOptions } from "./src/options.mjs";
 import { allowedCores } from "./src/process.mjs";
 import { markdown } from "./src/report.mjs";
 import { loadSet } from "./src/sets.mjs";
+import { coreSize } from "./src/size.mjs";
 import { fileTimes, millionRun, twoWorkers } from "./src/studies.mjs";
 import { groundTruth } from "./src/truth.mjs";
 
@@ -82,6 +83,7 @@ async function main() {
     seconds: options.seconds,
     /** @type {any[]} */ sets: [],
     /** @type {any} */ million: undefined,
+    /** @type {number | undefined} */ coreBytes: undefined,
     /** @type {string[]} */ skipped: [],
     /** @type {import("./src/goals.mjs").Verdict[]} */ goals: [],
   };
@@ -123,6 +125,7 @@ async function main() {
       file: wants("file") && !options.quick ? await fileTimes(set, job, truth, options, say) : undefined,
     });
   }
+  report.coreBytes = options.million ? undefined : await coreSize();
   report.goals = options.million ? [] : verdicts(report);
   for (const text of report.skipped) say(text);
 

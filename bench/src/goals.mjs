@@ -112,6 +112,13 @@ export function verdicts(report) {
     ),
     judge("Save 60k × 784", file("save"), 1, "at most", seconds),
     judge("Open 60k × 784, warm", file("open"), 0.5, "at most", seconds),
+    judge(
+      "Core entry with WebAssembly, gzipped",
+      [{ set: "", value: report.coreBytes && report.coreBytes / 1024 }],
+      150,
+      "at most",
+      (value) => `${value.toFixed(0)} KB`,
+    ),
   );
   return list;
 }

@@ -114,6 +114,7 @@ export async function raceGraphs(set, job, contenders, truth, options, say) {
       contenders: runners.map(({ name, builds, built, points }) => ({
         name,
         buildSeconds: median(builds),
+        reused: built.reused,
         rssGrowth: built.rss,
         memory: built.memory,
         sweep: points,

@@ -48,7 +48,7 @@ function graphSection({ contenders, targets, buildRatios }) {
       ["", "seconds here", "RSS growth MB", "stats() MB", ...rivals.map((rival) => `speed ÷ ${rival}`)],
       contenders.map((one) => [
         one.name,
-        one.buildSeconds.toFixed(1),
+        one.buildSeconds.toFixed(1) + (one.reused ? " (earlier run)" : ""),
         megabytes(one.rssGrowth),
         megabytes(one.memory?.total),
         ...rivals.map((rival) => (buildRatios[one.name] ? ratio(buildRatios[one.name][rival]) : "")),
@@ -163,6 +163,11 @@ export function markdown(report) {
     );
   }
   parts.push(...report.sets.map(setSection));
+  if (report.coreBytes) {
+    parts.push(
+      `Core entry with its WebAssembly, minified and gzipped: ${(report.coreBytes / 1024).toFixed(0)} KB.`,
+    );
+  }
   if (report.million) parts.push(millionSection(report.million));
   if (report.skipped.length > 0) parts.push("Left out: " + report.skipped.join(" "));
   return parts.join("\n\n") + "\n";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { syntheticRows } from "./synthetic.mjs";
+import { syntheticClusters } from "../../dist/data/index.js";
 
 /**
  * @typedef {{ name: string, metric: "l2sq" | "cosine", d: number, base: Float32Array, queries: Float32Array }} Vectors
@@ -26,11 +26,10 @@ function readBvecs(path, limit) {
   return { d, rows };
 }
 
-/** @param {{ n: number, d: number, seed: number, unit: boolean }} shape @param {number} queries */
-function synthetic({ n, d, seed, unit }, queries) {
-  // Queries come first, so that the same ones are asked whatever the number of rows.
-  const all = syntheticRows({ n: n + queries, d, seed, unit });
-  return { d, base: all.subarray(queries * d), queries: all.subarray(0, queries * d) };
+/** Generated clusters of low intrinsic dimension. @param {{ n: number, d: number, queries: number, unit: boolean }} shape */
+function synthetic({ n, d, queries, unit }) {
+  const made = syntheticClusters({ n, d, queries, unit, seed: 1 });
+  return { d, base: made.base.data, queries: made.queries.data };
 }
 
 /**
@@ -63,17 +62,17 @@ export const SETS = {
   unit768: {
     metric: "cosine",
     rows: 100_000,
-    load: (_folder, n, queries) => synthetic({ n, d: 768, seed: 768, unit: true }, queries),
+    load: (_folder, n, queries) => synthetic({ n, d: 768, queries, unit: true }),
   },
   syn128: {
     metric: "l2sq",
     rows: 100_000,
-    load: (_folder, n, queries) => synthetic({ n, d: 128, seed: 128, unit: false }, queries),
+    load: (_folder, n, queries) => synthetic({ n, d: 128, queries, unit: false }),
   },
   million: {
     metric: "l2sq",
     rows: 1_000_000,
-    load: (_folder, n, queries) => synthetic({ n, d: 128, seed: 128, unit: false }, queries),
+    load: (_folder, n, queries) => synthetic({ n, d: 128, queries, unit: false }),
   },
 };
 
