@@ -132,7 +132,7 @@ describe("refused, with nothing written:", () => {
     ["an extra argument", "USAGE", [...good, "more"]],
     ["a missing base", "FILE", ["eval", "--base", "none.fvecs", ...good.slice(3)]],
     ["a folder as base", "FILE", ["eval", "--base", "folder.fvecs", ...good.slice(3)]],
-    ["a text as base", "FORMAT", ["eval", "--base", "text.fvecs", ...good.slice(3)]],
+    ["a text as base", "LIMIT", ["eval", "--base", "text.fvecs", ...good.slice(3)]],
     ["a truncated base", "FORMAT", ["eval", "--base", "short.fvecs", ...good.slice(3)]],
     ["queries of another dimension", "DIM_MISMATCH", [...good, "--queries", "wide.fvecs"]],
     ["a NaN among the queries", "NOT_FINITE", [...good, "--queries", "nan.fvecs"]],

@@ -208,7 +208,7 @@ describe("refused:", () => {
     ["keys that are not there", "FILE", ["--ids", "none.txt"]],
     ["an input that is not there", "FILE", ["--input", "none.fvecs"]],
     ["an input with NaN", "NOT_FINITE", ["--input", "nan.fvecs"]],
-    ["a wrong specification", "SPEC_SYNTAX", ["--index", "HNSW"]],
+    ["a wrong specification", "SPEC_SYNTAX", ["--index", "HNSW16,SQ9"]],
     ["a metric an index cannot use", "METRIC_UNKNOWN", ["--metric", "haversine"]],
     ["an unknown build parameter", "OPTION_UNKNOWN", ["--build", "nlist=4"]],
   ])("a build with %s, leaving an older file as it was", async (_name, code, more) => {

@@ -52,7 +52,8 @@ async function runBuild(flags: BuildFlags): Promise<void> {
   requireOptions(flags, ["input", "index", "out"]);
   const metric = parseMetric(flags.metric);
   await checkOutput(flags.out);
-  const summary = await withReporter(flags, async (run) => {
+  const summary = await withReporter(flags, async ({ signal, onProgress }) => {
+    const run = { signal, onProgress };
     const table = await readVectors(flags.input, "base", run);
     const base = table.data;
     const keys = flags.ids === undefined ? table.keys : await readKeyFile(flags.ids);

@@ -90,7 +90,8 @@ async function runEval(options: EvalOptions): Promise<void> {
   const metric = parseMetric(options.metric);
   const params = parseGrid(options.param ?? [], "--param");
   if (options.plot !== undefined) await checkOutput(options.plot);
-  const evaluation = await withReporter(options, async (run) => {
+  const evaluation = await withReporter(options, async ({ signal, onProgress }) => {
+    const run = { signal, onProgress };
     const base = (await readVectors(options.base, "base", run)).data;
     const queries = (await readVectors(options.queries, "queries", run)).data;
     const truth = options.truth === undefined ? undefined : await readGroundTruth(options.truth);

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { formatTable } from "../../evaluate/index.ts";
 import type { Key, SearchOptions } from "../../indexes/contract.ts";
-import { open, parseFilterExpression } from "../../indexes/index.ts";
+import { open, parseFilter } from "../../indexes/index.ts";
 import {
   checkNames,
   collect,
@@ -56,13 +56,13 @@ Examples:
 
 async function runSearch(flags: SearchFlags): Promise<void> {
   requireOptions(flags, ["index", "queries"]);
-  const filter = flags.filter === undefined ? undefined : parseFilterExpression(flags.filter);
+  const filter = flags.filter === undefined ? undefined : parseFilter(flags.filter);
   const params = readParams(flags.param, "--param");
-  const rows = await withReporter(flags, async (run): Promise<Row[]> => {
+  const rows = await withReporter(flags, async ({ signal, onProgress }): Promise<Row[]> => {
     const index = await open(flags.index);
     try {
       checkNames(Object.keys(params), index.searchParams);
-      const queries = (await readVectors(flags.queries, "queries", run)).data;
+      const queries = (await readVectors(flags.queries, "queries", { signal, onProgress })).data;
       const options: SearchOptions = { ...params, filter, exact: flags.exact };
       if (flags.range !== undefined && flags.k === undefined) {
         const found = index.range(queries, flags.range, options);
@@ -73,7 +73,8 @@ async function runSearch(flags: SearchFlags): Promise<void> {
         k: flags.k ?? 10,
         maxDistance: flags.range,
         threads: flags.threads ?? 1,
-        ...run,
+        signal,
+        onProgress,
       });
       return Array.from({ length: queries.rows }, (_, q) => found.items(q).map(row));
     } finally {
