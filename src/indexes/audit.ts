@@ -1,5 +1,4 @@
-import { createRng, permutation, VicinalError, wholeNumber } from "../core/index.ts";
-import { turn } from "../core/index.ts";
+import { createRng, permutation, turn, VicinalError, wholeNumber } from "../core/index.ts";
 import type { AuditOptions, AuditReport, Key } from "./contract.ts";
 import { recallInterval } from "./parts/confidence.ts";
 import type { VectorIndex } from "./vectorIndex.ts";
@@ -13,7 +12,10 @@ const TIE = 1e-6;
  *
  * @throws VicinalError EMPTY_INDEX with fewer than two rows, OPTION_RANGE
  */
-export async function auditIndex<K extends Key>(index: VectorIndex<K>, options: AuditOptions): Promise<AuditReport> {
+export async function auditIndex<K extends Key>(
+  index: VectorIndex<K>,
+  options: AuditOptions,
+): Promise<AuditReport> {
   const { sample = 200, k = 10, seed = index.seed, signal, onProgress } = options;
   wholeNumber("sample", sample, 1, 1_000_000);
   wholeNumber("k", k, 1, 0x7fffffff - 1);

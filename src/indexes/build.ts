@@ -1,4 +1,11 @@
-import { type Dtype, type Metric, parseMetric, type RunOptions, resolveOptions, VicinalError } from "../core/index.ts";
+import {
+  type Dtype,
+  type Metric,
+  parseMetric,
+  type RunOptions,
+  resolveOptions,
+  VicinalError,
+} from "../core/index.ts";
 import { relaxedSupported } from "../kernels/index.ts";
 import type { AuditReport, Index, Key, Metadata, VectorsInput } from "./contract.ts";
 import { create } from "./create.ts";
@@ -36,7 +43,10 @@ export interface BuildReport {
 /** Fewer rows are searched exactly: fast enough, and never wrong. */
 const EXACT_ROWS = 10_000;
 
-const DEFAULTS: Required<Omit<BuildOptions, "signal" | "onProgress" | "keys" | "metadata" | "spec" | "dtype">> & BuildOptions = {
+const DEFAULTS: Required<
+  Omit<BuildOptions, "signal" | "onProgress" | "keys" | "metadata" | "spec" | "dtype">
+> &
+  BuildOptions = {
   metric: "l2",
   dtype: undefined,
   dimension: 0,
@@ -66,13 +76,20 @@ export function buildReport(index: Index<Key>): BuildReport | undefined {
  *
  * @throws VicinalError for bad vectors, keys or options; the abort's reason
  */
-export async function build<K extends Key = Key>(vectors: VectorsInput, given: BuildOptions<K> = {}): Promise<Index<K>> {
+export async function build<K extends Key = Key>(
+  vectors: VectorsInput,
+  given: BuildOptions<K> = {},
+): Promise<Index<K>> {
   const options = resolveOptions(DEFAULTS as BuildOptions<K>, given);
   const metric = parseMetric(options.metric);
   const dtype = options.dtype ?? dtypeOf(vectors, metric);
   const { targetRecall = 0.95, k = 10, seed = 42, threads, signal, onProgress } = options;
   if (!(typeof targetRecall === "number" && targetRecall > 0 && targetRecall <= 1)) {
-    throw new VicinalError("OPTION_RANGE", { option: "targetRecall", got: targetRecall, rule: "above 0 and at most 1" });
+    throw new VicinalError("OPTION_RANGE", {
+      option: "targetRecall",
+      got: targetRecall,
+      rule: "above 0 and at most 1",
+    });
   }
   const dimension = options.dimension || dimensionOf(vectors, dtype);
   const { rows } = readVectors(vectors, dimension, dtype);
@@ -88,7 +105,10 @@ export async function build<K extends Key = Key>(vectors: VectorsInput, given: B
   try {
     const { keys, metadata } = options;
     await index.addAsync(vectors, { keys, metadata, threads, signal, onProgress });
-    const recall = isGraph && rows > k ? await tuneSearch(index, { targetRecall, k, seed, signal, onProgress }) : undefined;
+    const recall =
+      isGraph && rows > k
+        ? await tuneSearch(index, { targetRecall, k, seed, signal, onProgress })
+        : undefined;
     reports.set(index, { ...choice, recall });
     return index;
   } catch (error) {
@@ -97,13 +117,23 @@ export async function build<K extends Key = Key>(vectors: VectorsInput, given: B
   }
 }
 
-function choose(spec: string, rows: number, metric: Metric, dtype: Dtype, targetRecall: number): { spec: string; why: string } {
+function choose(
+  spec: string,
+  rows: number,
+  metric: Metric,
+  dtype: Dtype,
+  targetRecall: number,
+): { spec: string; why: string } {
   if (parseSpec(spec).kind !== "Auto") return { spec, why: "asked for" };
   if (targetRecall === 1) return { spec: "Flat", why: "a recall of 1 means exact search" };
-  if (rows <= EXACT_ROWS) return { spec: "Flat", why: `${rows} rows are compared in full faster than an index pays off` };
+  if (rows <= EXACT_ROWS)
+    return { spec: "Flat", why: `${rows} rows are compared in full faster than an index pays off` };
   const codes = relaxedSupported() ? "SQ7" : "SQ8";
   if (support("HNSW", metric, dtype, true) === undefined) {
-    return { spec: `HNSW16,${codes},Refine`, why: `${rows} rows: a graph over ${codes} codes, rescored by the vectors` };
+    return {
+      spec: `HNSW16,${codes},Refine`,
+      why: `${rows} rows: a graph over ${codes} codes, rescored by the vectors`,
+    };
   }
   if (support("HNSW", metric, dtype, false) === undefined) {
     return { spec: "HNSW16", why: `${rows} rows: a graph; codes do not serve ${metric} over ${dtype}` };
@@ -113,7 +143,9 @@ function choose(spec: string, rows: number, metric: Metric, dtype: Dtype, target
 
 function dtypeOf(vectors: VectorsInput, metric: Metric): Dtype {
   if (metric === "hamming") return "bits";
-  const first = ArrayBuffer.isView(vectors) ? vectors : ((vectors as { data?: unknown })?.data ?? (vectors as unknown[])?.[0]);
+  const first = ArrayBuffer.isView(vectors)
+    ? vectors
+    : ((vectors as { data?: unknown })?.data ?? (vectors as unknown[])?.[0]);
   const graphs = metric !== "cosine" && metric !== "ip";
   if (graphs && first instanceof Uint8Array) return "u8";
   if (graphs && first instanceof Int8Array) return "i8";

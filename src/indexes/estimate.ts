@@ -33,8 +33,10 @@ export function estimate(spec: string, { n, dimension, metric = "l2", dtype }: E
   const type = dtype ?? defaultDtype(parseMetric(metric));
   const graph = parsed.kind === "HNSW" ? parsed : parsed.kind === "Auto" ? AUTO : undefined;
   const floats = dimension + (metric === "ip" && graph !== undefined ? 1 : 0);
-  const rowBytes = type === "f32" ? pad16(floats * 4) : pad16(type === "bits" ? Math.ceil(dimension / 8) : dimension);
-  const flatCodes = parsed.kind === "Flat" && type === "f32" && (metric === "ip" || !NO_BOUND.includes(metric));
+  const rowBytes =
+    type === "f32" ? pad16(floats * 4) : pad16(type === "bits" ? Math.ceil(dimension / 8) : dimension);
+  const flatCodes =
+    parsed.kind === "Flat" && type === "f32" && (metric === "ip" || !NO_BOUND.includes(metric));
   const keepsVectors = graph === undefined || graph.codes === undefined || graph.refine;
   const vectors = keepsVectors ? n * rowBytes : 0;
   let codes = 0;
@@ -48,7 +50,12 @@ export function estimate(spec: string, { n, dimension, metric = "l2", dtype }: E
   }
   // A bit for removal, a visited mark, and after renumbering two numbers for the key.
   const rest = n * (1 / 8 + (graph === undefined ? 0 : 9));
-  return { vectors, codes, links: Math.round(links), total: Math.round(vectors + codes + links + rest) + FIXED };
+  return {
+    vectors,
+    codes,
+    links: Math.round(links),
+    total: Math.round(vectors + codes + links + rest) + FIXED,
+  };
 }
 
 const AUTO = { M: 16, codes: "SQ7", refine: true } as const;

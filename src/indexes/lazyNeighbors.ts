@@ -1,7 +1,7 @@
 import { VicinalError } from "../core/index.ts";
 import type { Key, SearchOptions, VectorInput } from "./contract.ts";
-import { readVectors } from "./parts/vectors.ts";
 import { DistanceHeap } from "./distanceHeap.ts";
+import { readVectors } from "./parts/vectors.ts";
 import type { VectorIndex } from "./vectorIndex.ts";
 
 type Options<K extends Key> = Omit<SearchOptions<K>, "k">;
@@ -43,7 +43,11 @@ export interface Found {
   readonly distance: number;
 }
 
-function* sortedRows<K extends Key>(index: VectorIndex<K>, query: VectorInput, options: Options<K>): Iterable<Found> {
+function* sortedRows<K extends Key>(
+  index: VectorIndex<K>,
+  query: VectorInput,
+  options: Options<K>,
+): Iterable<Found> {
   // Held by the iterator: the caller may change its array meanwhile.
   const reader = readVectors(query, index.dimension, index.dtype, "query");
   const copy = index.dtype === "f32" ? new Float32Array(reader.width) : new Uint8Array(reader.width);

@@ -24,7 +24,10 @@ export interface OpenOptions extends RunOptions {
  *
  * @throws VicinalError FORMAT_UNKNOWN, FORMAT_VERSION, FORMAT, CORRUPT, LIMIT, FILE, DOWNLOAD
  */
-export async function open<K extends Key = Key>(input: SnapshotInput, options: OpenOptions = {}): Promise<Index<K>> {
+export async function open<K extends Key = Key>(
+  input: SnapshotInput,
+  options: OpenOptions = {},
+): Promise<Index<K>> {
   const reader = await openSnapshot(input, options);
   let index: VectorIndex<K> | undefined;
   try {
@@ -93,13 +96,21 @@ function createFrom<K extends Key>({ common, graph, label }: FileFacts): VectorI
     }
     index.configure(common.params as Record<string, number>);
   } catch (cause) {
-    throw new VicinalError("FORMAT", { what: label, rule: "its options are ones an index can have" }, { cause });
+    throw new VicinalError(
+      "FORMAT",
+      { what: label, rule: "its options are ones an index can have" },
+      { cause },
+    );
   }
   return index;
 }
 
 /** Lays the memory out as the header says and reads the sections straight into it. */
-async function fill<K extends Key>(index: VectorIndex<K>, facts: FileFacts, reader: SnapshotReader): Promise<void> {
+async function fill<K extends Key>(
+  index: VectorIndex<K>,
+  facts: FileFacts,
+  reader: SnapshotReader,
+): Promise<void> {
   const { common, graph, label } = facts;
   const { rows, space } = index;
   const fail = (rule: string, got?: string): never => {

@@ -1,8 +1,8 @@
-import { type Dtype, type Metric, type Matrix, VicinalError } from "../core/index.ts";
+import { type Dtype, type Matrix, type Metric, VicinalError } from "../core/index.ts";
 import { type ScalarQuantizer, trainScalar } from "../quantize/index.ts";
 import type { VectorReader } from "./parts/vectors.ts";
 import { pad16, type Space } from "./space.ts";
-import { type GraphScorer, type ScanScorer, STRICT_KINDS, type ScorerFields } from "./structs.ts";
+import { type GraphScorer, type ScanScorer, type ScorerFields, STRICT_KINDS } from "./structs.ts";
 
 export interface RowOptions {
   readonly dimension: number;
@@ -38,6 +38,7 @@ export class RowStore {
   #rows = 0;
   #removed = 0;
   #capacity = 0;
+  #order = 0;
   #hasVectors: boolean;
   #quantizer: ScalarQuantizer | undefined;
   #trainedOn = 0;
@@ -68,6 +69,11 @@ export class RowStore {
 
   get live(): number {
     return this.#rows - this.#removed;
+  }
+
+  /** Counts renumberings: what was derived from rows by slot is stale after one. */
+  get order(): number {
+    return this.#order;
   }
 
   get capacity(): number {
@@ -206,7 +212,8 @@ export class RowStore {
       for (let i = from; i < to; i++) {
         const at = (i - from) * stride;
         if (metric === "cosine") normalize(dest as Float32Array, at, dimension, i, "vectors");
-        else if (this.options.augment) maxNorm = Math.max(maxNorm, squaredNorm(dest as Float32Array, at, dimension));
+        else if (this.options.augment)
+          maxNorm = Math.max(maxNorm, squaredNorm(dest as Float32Array, at, dimension));
       }
       return maxNorm;
     } catch (error) {
@@ -346,6 +353,15 @@ export class RowStore {
     return new Int8Array(bytes.buffer.slice(0, dimension));
   }
 
+  /** The largest squared norm of float32 rows first … end. */
+  longest(first: number, end: number): number {
+    const data = this.#space.f32("vectors");
+    const stride = this.rowBytes / 4;
+    let longest = 0;
+    for (let i = first; i < end; i++) longest = Math.max(longest, squaredNorm(data, i * stride, this.floats));
+    return longest;
+  }
+
   isRemoved(slot: number): boolean {
     return (this.#space.u8("dead")[slot >> 3]! & (1 << (slot & 7))) !== 0;
   }
@@ -363,6 +379,7 @@ export class RowStore {
     if (this.codeBytes > 0) permuteRows(s.u8("codes"), this.codeBytes, newSlotOfOld, kept);
     if (this.options.codes === "sq7") permuteRows(s.u8("norms"), 4, newSlotOfOld, kept);
     this.#rows = kept;
+    this.#order++;
     if (this.#removed > 0) {
       s.u8("dead").fill(0);
       this.#removed = 0;
@@ -420,7 +437,12 @@ function refuseZeroBytes(bytes: Uint8Array, stride: number, rows: number, firstR
 }
 
 /** Moves rows of `stride` bytes along the cycles of the permutation; rows from `kept` on become zero. */
-export function permuteRows(bytes: Uint8Array, stride: number, newSlotOfOld: Uint32Array, kept: number): void {
+export function permuteRows(
+  bytes: Uint8Array,
+  stride: number,
+  newSlotOfOld: Uint32Array,
+  kept: number,
+): void {
   const n = newSlotOfOld.length;
   const done = new Uint8Array(n);
   const hand = new Uint8Array(stride);

@@ -1,4 +1,5 @@
 import { VicinalError } from "../core/index.ts";
+import type { ExactScan } from "./exactScan.ts";
 import type { VectorReader } from "./parts/vectors.ts";
 import type { RowStore } from "./rows.ts";
 import type { Space } from "./space.ts";
@@ -16,6 +17,8 @@ export interface Plan {
   readonly rerank: number;
   /** Whether the bitmap in section "skip" is to be heeded. */
   readonly skip: boolean;
+  /** Rows that may be answered. */
+  readonly matches: number;
 }
 
 /** Where answers go: rows of k places. */
@@ -38,27 +41,38 @@ const LONG_LIST = 256;
 /** Memory for staged queries and their answers on one thread, and on several. */
 const WAVE_BYTES = 1 << 18;
 const THREADED_WAVE_BYTES = 1 << 24;
+/** Exact search reads all rows once a wave. */
+const EXACT_WAVE_BYTES = 1 << 22;
 
 /** Runs searches over a store of rows: by scanning, or through a graph. */
 export class Searcher {
   readonly #space: Space;
   readonly #rows: RowStore;
   readonly #bench: Workbench;
+  readonly #exact: ExactScan;
   #queryNorms: Float64Array = new Float64Array(0);
 
-  constructor(space: Space, rows: RowStore, bench: Workbench) {
+  constructor(space: Space, rows: RowStore, bench: Workbench, exact: ExactScan) {
     this.#space = space;
     this.#rows = rows;
     this.#bench = bench;
+    this.#exact = exact;
     space.set({ request: REQUEST_BYTES, queries: 0, ids: 0, ranks: 0, counts: 0, skip: 0, gather: 0 });
   }
 
   /** Answers on this thread, without pause. */
   run(reader: VectorReader, plan: Plan, out: Answers, graph: GraphSearch | undefined): void {
     const { engine } = this.#space;
-    const wave = this.#waveSize(reader.rows, plan.k, WAVE_BYTES);
+    const exactly = this.#isExactScan(plan, graph);
+    const wave = this.#waveSize(reader.rows, plan.k, exactly ? EXACT_WAVE_BYTES : WAVE_BYTES);
     for (let from = 0; from < reader.rows; from += wave) {
       const n = Math.min(wave, reader.rows - from);
+      if (exactly) {
+        this.#stageQueries(reader, from, n);
+        this.#exact.run(n, plan, out, from);
+        this.#exactDistances(from, n, plan, out);
+        continue;
+      }
       const task = this.#stage(reader, from, n, plan, graph, 1);
       if (task === undefined) this.#scanLong(n);
       else {
@@ -84,9 +98,17 @@ export class Searcher {
     graph: GraphSearch | undefined,
     threads: number,
   ): Tasks<void> {
-    const wave = this.#waveSize(reader.rows, plan.k, threads > 1 ? THREADED_WAVE_BYTES : WAVE_BYTES);
+    const exactly = this.#isExactScan(plan, graph);
+    const bytes = exactly ? EXACT_WAVE_BYTES : threads > 1 ? THREADED_WAVE_BYTES : WAVE_BYTES;
+    const wave = this.#waveSize(reader.rows, plan.k, bytes);
     for (let from = 0; from < reader.rows; from += wave) {
       const n = Math.min(wave, reader.rows - from);
+      if (exactly) {
+        this.#stageQueries(reader, from, n);
+        yield* this.#exact.tasks(n, plan, out, from, threads);
+        this.#exactDistances(from, n, plan, out);
+        continue;
+      }
       const task = this.#stage(reader, from, n, plan, graph, threads);
       if (task === undefined) this.#scanLong(n);
       else yield { ...task, done: from, of: reader.rows };
@@ -106,7 +128,7 @@ export class Searcher {
   ): { ranks: Float32Array; distances: Float32Array } {
     const space = this.#space;
     const n = slots.length;
-    const plan = { k: 2 * n + 4, exact: false, ef: 1, rerank: rescore ? 1 : 0, skip: false };
+    const plan = { k: 2 * n + 4, exact: false, ef: 1, rerank: rescore ? 1 : 0, skip: false, matches: n };
     const task = this.#stage(reader, 0, 1, plan, graph, 1)!;
     this.#bench.ensure(1, { pending: n + 4 });
     const scratch = graph.scratch(0);
@@ -125,6 +147,19 @@ export class Searcher {
     return Math.max(1, Math.min(queries, Math.floor(bytes / (this.#rows.queryStride + 8 * k))));
   }
 
+  #isExactScan(plan: Plan, graph: GraphSearch | undefined): boolean {
+    return (plan.exact || graph === undefined) && this.#exact.serves;
+  }
+
+  #stageQueries(reader: VectorReader, from: number, n: number): void {
+    this.#space.atLeast("queries", n * this.#rows.queryStride);
+    this.#rows.stageQueries(reader, this.#space.ptr("queries"), from, from + n);
+  }
+
+  #exactDistances(from: number, n: number, plan: Plan, out: Answers): void {
+    for (let q = from; q < from + n; q++) this.#toDistances(out.distances, q * plan.k, out.counts[q]!, false);
+  }
+
   /** Stages n queries and says what is to be run; undefined when a long list is wanted from a scan. */
   #stage(
     reader: VectorReader,
@@ -137,7 +172,6 @@ export class Searcher {
     const space = this.#space;
     const rows = this.#rows;
     const { k } = plan;
-    space.atLeast("queries", n * rows.queryStride);
     space.atLeast("ids", n * k * 4);
     space.atLeast("ranks", n * k * 4);
     space.atLeast("counts", n * 4);
@@ -157,7 +191,7 @@ export class Searcher {
             visited: Math.max(rows.capacity, rows.rows),
           },
     );
-    rows.stageQueries(reader, space.ptr("queries"), from, from + n);
+    this.#stageQueries(reader, from, n);
     if (!rows.hasVectors && rows.options.metric === "ip") this.#keepNorms(n);
     if (byScan && !rows.hasVectors) this.#encodeStaged(n);
     writeRequest(space.engine, space.ptr("request"), {
@@ -243,7 +277,8 @@ export class Searcher {
     const ids = space.ptr("ids") >>> 2;
     const ranks = space.ptr("ranks") >>> 2;
     const counts = space.ptr("counts") >>> 2;
-    const fromCodes = !this.#rows.hasVectors || (!plan.exact && plan.rerank === 0 && this.#rows.codeBytes > 0);
+    const fromCodes =
+      !this.#rows.hasVectors || (!plan.exact && plan.rerank === 0 && this.#rows.codeBytes > 0);
     for (let q = 0; q < n; q++) {
       const count = u32[counts + q]!;
       out.counts[from + q] = count;

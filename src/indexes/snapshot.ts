@@ -64,6 +64,10 @@ export function encodeIndex<K extends Key>(index: VectorIndex<K>): Uint8Array {
 }
 
 /** Writes the index to a file, replacing it atomically. */
-export function saveIndex<K extends Key>(index: VectorIndex<K>, path: string, options: RunOptions): Promise<void> {
+export function saveIndex<K extends Key>(
+  index: VectorIndex<K>,
+  path: string,
+  options: RunOptions,
+): Promise<void> {
   return saveSnapshot(snapshotOf(index), path, options);
 }

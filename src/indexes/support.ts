@@ -1,4 +1,4 @@
-import { type Dtype, DTYPES, type Metric, oneOf, wholeNumber } from "../core/index.ts";
+import { DTYPES, type Dtype, type Metric, oneOf, wholeNumber } from "../core/index.ts";
 
 type Kind = "Flat" | "HNSW";
 
@@ -23,8 +23,10 @@ export const CODE_METRICS: readonly Metric[] = ["l2", "l2sq", "cosine", "ip"];
 
 /** Why a combination is not supported, or undefined when it is. */
 export function support(kind: Kind, metric: Metric, dtype: Dtype, codes: boolean): string | undefined {
-  if (codes && dtype !== "f32") return `codes stand for float32 vectors; leave the codes out for dtype ${dtype}`;
-  if (codes && !CODE_METRICS.includes(metric)) return `codes serve ${CODE_METRICS.join(", ")}; leave the codes out`;
+  if (codes && dtype !== "f32")
+    return `codes stand for float32 vectors; leave the codes out for dtype ${dtype}`;
+  if (codes && !CODE_METRICS.includes(metric))
+    return `codes serve ${CODE_METRICS.join(", ")}; leave the codes out`;
   if (SUPPORT[kind][dtype].includes(metric)) return undefined;
   const dtypes = DTYPES.filter((other) => SUPPORT[kind][other].includes(metric));
   const known = `${dtype} takes ${SUPPORT[kind][dtype].join(", ")}`;

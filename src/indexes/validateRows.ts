@@ -16,7 +16,14 @@ export function checkRows<K extends Key>(index: VectorIndex<K>, fail: Fail): voi
     if (!rows.quantizer!.offsets.every(Number.isFinite)) fail("the offsets of its codes are finite numbers");
     if (rows.options.codes === "sq7") {
       const { codeBytes } = rows;
-      const bad = engine.exports.measureCodes(space.ptr("codes"), codeBytes, codeBytes, space.ptr("norms"), 0, n);
+      const bad = engine.exports.measureCodes(
+        space.ptr("codes"),
+        codeBytes,
+        codeBytes,
+        space.ptr("norms"),
+        0,
+        n,
+      );
       if (bad >= 0) fail("its codes have seven bits", `row ${bad}`);
     }
   }

@@ -32,14 +32,15 @@ import type {
   VectorInput,
   VectorsInput,
 } from "./contract.ts";
+import { ExactScan } from "./exactScan.ts";
 import { type Found, lazyNeighbors } from "./lazyNeighbors.ts";
 import { evaluateFilter, type FilterContext, makeMask } from "./parts/filter.ts";
 import { KeyTable, NONE } from "./parts/keys.ts";
 import { MetadataTable } from "./parts/metadata.ts";
 import { type KeySource, NeighborsResult, RangeResult } from "./parts/results.ts";
 import { readVectors, type VectorReader } from "./parts/vectors.ts";
-import { type RowOptions, RowStore } from "./rows.ts";
 import { rangeSearch } from "./rangeSearch.ts";
+import { type RowOptions, RowStore } from "./rows.ts";
 import { type Answers, type GraphSearch, type Plan, Searcher } from "./searcher.ts";
 import { encodeIndex, type SavedStructure, saveIndex } from "./snapshot.ts";
 import { Space } from "./space.ts";
@@ -92,6 +93,7 @@ export abstract class VectorIndex<K extends Key = Key> implements Index<K> {
   keyTable: KeyTable<K>;
   /** @internal */
   metadataTable: MetadataTable;
+  protected readonly exactScan: ExactScan;
   protected readonly searcher: Searcher;
   protected params: Record<string, number>;
   #version = 0;
@@ -103,7 +105,12 @@ export abstract class VectorIndex<K extends Key = Key> implements Index<K> {
   #changing: string | undefined;
   #closed = false;
 
-  protected constructor(rows: RowOptions, seed: number, params: Record<string, number>) {
+  protected constructor(
+    rows: RowOptions,
+    seed: number,
+    params: Record<string, number>,
+    boundingCodes = false,
+  ) {
     this.seed = seed;
     this.params = params;
     this.space = new Space(Engine.create());
@@ -112,7 +119,8 @@ export abstract class VectorIndex<K extends Key = Key> implements Index<K> {
     this.rows = new RowStore(this.space, rows);
     this.space.set({ links0: 0, upperAt: 0, levels: 0, upper: 0 });
     this.bench = new Workbench(this.space);
-    this.searcher = new Searcher(this.space, this.rows, this.bench);
+    this.exactScan = new ExactScan(this.space, this.rows, boundingCodes);
+    this.searcher = new Searcher(this.space, this.rows, this.bench, this.exactScan);
     this.keyTable = new KeyTable<K>();
     this.metadataTable = new MetadataTable();
     const self = this;
@@ -131,7 +139,11 @@ export abstract class VectorIndex<K extends Key = Key> implements Index<K> {
   /** How a search through the structure runs; undefined when every search is a scan. */
   protected abstract graphSearch(): GraphSearch | undefined;
   /** Candidate-list sizes for k answers out of `matches` rows; undefined to scan. */
-  protected abstract planGraph(k: number, matches: number, params: SearchParams): { ef: number; rerank: number } | undefined;
+  protected abstract planGraph(
+    k: number,
+    matches: number,
+    params: SearchParams,
+  ): { ef: number; rerank: number } | undefined;
   /** Takes removed rows out of the structure, which is moved to the new order, and returns it. */
   protected abstract renumber(): NewOrder;
   /** After a block was linked: a better order, to which the structure has been moved; undefined to stay. */
@@ -433,7 +445,13 @@ export abstract class VectorIndex<K extends Key = Key> implements Index<K> {
     const threads = usableThreads(options.threads);
     await this.#changeAsync("searchAsync", async () => {
       if (threads > 1) this.space.engine.share();
-      const tasks = this.searcher.tasks(reader, plan, result, plan.exact ? undefined : this.graphSearch(), threads);
+      const tasks = this.searcher.tasks(
+        reader,
+        plan,
+        result,
+        plan.exact ? undefined : this.graphSearch(),
+        threads,
+      );
       if (threads > 1) await onThreads(this.space.engine, tasks, threads, options);
       else await runAsync(here(this.space.engine, tasks), options);
       this.#finish(ready, result);
@@ -491,12 +509,25 @@ export abstract class VectorIndex<K extends Key = Key> implements Index<K> {
     const reader = readVectors(queries, this.dimension, this.dtype, "queries");
     const { matches, skip } = this.allow(options.filter);
     const k = Math.min(wanted, matches);
-    const way = options.exact === true || k === 0 ? undefined : this.planGraph(k, matches, { ...this.params, ...params });
-    const plan: Plan = { k, skip, exact: way === undefined, ef: way?.ef ?? 0, rerank: way?.rerank ?? 0 };
+    const way =
+      options.exact === true || k === 0
+        ? undefined
+        : this.planGraph(k, matches, { ...this.params, ...params });
+    const plan: Plan = {
+      k,
+      skip,
+      exact: way === undefined,
+      ef: way?.ef ?? 0,
+      rerank: way?.rerank ?? 0,
+      matches,
+    };
     return { reader, plan, maxDistance };
   }
 
-  #checkParams(given: Partial<Record<string, number>>, passOver: readonly string[] = []): Record<string, number> {
+  #checkParams(
+    given: Partial<Record<string, number>>,
+    passOver: readonly string[] = [],
+  ): Record<string, number> {
     const out: Record<string, number> = {};
     for (const name of Object.keys(given)) {
       if (passOver.includes(name) || given[name] === undefined) continue;
@@ -540,9 +571,14 @@ export abstract class VectorIndex<K extends Key = Key> implements Index<K> {
   stats(): IndexStats {
     this.#open();
     const { space, rows } = this;
-    const structure = Object.entries(this.structureSizes(rows.rows)).reduce((sum, [, bytes]) => sum + bytes, 0);
+    const structure = Object.entries(this.structureSizes(rows.rows)).reduce(
+      (sum, [, bytes]) => sum + bytes,
+      0,
+    );
     const vectors = rows.hasVectors ? rows.rows * rows.rowBytes : 0;
-    const codes = rows.rows * (rows.codeBytes + (rows.options.codes === "sq7" ? 4 : 0));
+    const codes =
+      rows.rows * (rows.codeBytes + (rows.options.codes === "sq7" ? 4 : 0)) +
+      this.exactScan.codeBytes(rows.rows);
     const keys = this.keyTable.bytes;
     const metadata = this.metadataTable.bytes;
     const pages = space.engine.byteLength;
@@ -594,7 +630,8 @@ export abstract class VectorIndex<K extends Key = Key> implements Index<K> {
 
   #open(): void {
     if (this.#closed) throw new VicinalError("CLOSED", { what: "The index" });
-    if (this.#changing !== undefined) throw new VicinalError("BUSY", { what: `${this.#changing}() is running` });
+    if (this.#changing !== undefined)
+      throw new VicinalError("BUSY", { what: `${this.#changing}() is running` });
   }
 
   #change<T>(what: string, run: () => T): T {

@@ -1,5 +1,12 @@
 import { pad16, type Space } from "./space.ts";
-import { resetEpoch, SCORER_BYTES, SCRATCH_BYTES, type ScorerFields, writeScorer, writeScratch } from "./structs.ts";
+import {
+  resetEpoch,
+  SCORER_BYTES,
+  SCRATCH_BYTES,
+  type ScorerFields,
+  writeScorer,
+  writeScratch,
+} from "./structs.ts";
 
 /** Room that one thread needs; counts of entries. */
 export interface WorkNeeds {

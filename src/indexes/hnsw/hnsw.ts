@@ -1,5 +1,19 @@
-import { type Metric, oneOf, parseMetric, resolveOptions, VicinalError, wholeNumber } from "../../core/index.ts";
-import type { CreateOptions, HealthReport, Key, SearchOptions, SearchParams, VectorInput } from "../contract.ts";
+import {
+  type Metric,
+  oneOf,
+  parseMetric,
+  resolveOptions,
+  VicinalError,
+  wholeNumber,
+} from "../../core/index.ts";
+import type {
+  CreateOptions,
+  HealthReport,
+  Key,
+  SearchOptions,
+  SearchParams,
+  VectorInput,
+} from "../contract.ts";
 import type { Found } from "../lazyNeighbors.ts";
 import type { GraphSearch } from "../searcher.ts";
 import type { SavedSection, SavedStructure } from "../snapshot.ts";
@@ -81,7 +95,8 @@ export class HnswIndex<K extends Key = Key> extends VectorIndex<K> {
       { efSearch: options.efSearch },
     );
     this.options = options;
-    this.searchParams = options.dtype === "f32" && (!overCodes || options.refine) ? ["efSearch", "rerank"] : ["efSearch"];
+    this.searchParams =
+      options.dtype === "f32" && (!overCodes || options.refine) ? ["efSearch", "rerank"] : ["efSearch"];
     this.graph = new HnswGraph(this.space, this.rows, this.bench, options);
   }
 
@@ -117,7 +132,11 @@ export class HnswIndex<K extends Key = Key> extends VectorIndex<K> {
     return this.graph;
   }
 
-  protected planGraph(k: number, matches: number, params: SearchParams): { ef: number; rerank: number } | undefined {
+  protected planGraph(
+    k: number,
+    matches: number,
+    params: SearchParams,
+  ): { ef: number; rerank: number } | undefined {
     const rows = this.rows.rows;
     const wanted = Math.max(params.efSearch!, k);
     // Rows that may not be answered take places in the pool: it grows so that as many allowed ones fit.
@@ -164,7 +183,13 @@ export class HnswIndex<K extends Key = Key> extends VectorIndex<K> {
     const scratch = graph.scratch(0);
     const address = graph.prepare();
     for (let from = 0; from < rows.rows; from += 256) {
-      space.engine.exports.graphDrop(scratch, address, space.ptr("dead"), from, Math.min(from + 256, rows.rows));
+      space.engine.exports.graphDrop(
+        scratch,
+        address,
+        space.ptr("dead"),
+        from,
+        Math.min(from + 256, rows.rows),
+      );
     }
     this.#chooseEntry();
     this.#growTree(true);
@@ -274,7 +299,10 @@ function checkOptions(given: HnswOptions): Readonly<Required<HnswOptions>> {
   oneOf("codes", options.codes, ["none", "sq7", "sq8"]);
   const where = support("HNSW", metric, options.dtype, options.codes !== "none");
   if (where !== undefined) {
-    throw new VicinalError("UNSUPPORTED", { what: `HNSW over ${options.dtype} vectors with metric ${metric}`, rule: where });
+    throw new VicinalError("UNSUPPORTED", {
+      what: `HNSW over ${options.dtype} vectors with metric ${metric}`,
+      rule: where,
+    });
   }
   return { ...options, metric };
 }

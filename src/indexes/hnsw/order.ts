@@ -43,7 +43,11 @@ export function gorder(lists: Uint32Array, words: number, n: number): Uint32Arra
 }
 
 /** Who links to each row, in compressed form. */
-function reverse(lists: Uint32Array, words: number, n: number): { starts: Uint32Array; sources: Uint32Array } {
+function reverse(
+  lists: Uint32Array,
+  words: number,
+  n: number,
+): { starts: Uint32Array; sources: Uint32Array } {
   const starts = new Uint32Array(n + 1);
   for (let row = 0; row < n; row++) {
     const at = row * words;

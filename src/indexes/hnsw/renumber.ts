@@ -7,7 +7,11 @@ import { gorder } from "./order.ts";
  * A new numbering of the rows: live ones first, in an order that keeps neighbours close in memory, then the
  * removed ones, which are to be dropped. The graph holds no links to removed rows.
  */
-export function newNumbers(space: Space, rows: RowStore, graph: HnswGraph): { newSlotOfOld: Uint32Array; kept: number } {
+export function newNumbers(
+  space: Space,
+  rows: RowStore,
+  graph: HnswGraph,
+): { newSlotOfOld: Uint32Array; kept: number } {
   const n = rows.rows;
   const order = gorder(space.u32("links0"), graph.words0, n);
   if (rows.removed === 0) return { newSlotOfOld: order, kept: n };

@@ -24,15 +24,23 @@ export function checkGraph<K extends Key>(index: HnswIndex<K>, fail: Fail): void
     words += levels[row]! * graph.words;
   }
   if (words !== graph.upperWords) fail("upper lists fill their section", `${words} words`);
-  if (graph.entry >= n || graph.entry < 0 !== (graph.maxLevel < 0)) fail("the entry is one of the rows");
+  if (graph.entry >= n || graph.entry < 0 !== graph.maxLevel < 0) fail("the entry is one of the rows");
   if (graph.entry >= 0 && levels[graph.entry] !== graph.maxLevel) fail("the entry stands on the top level");
   if (graph.inserted < n) fail("no more rows are held than were inserted");
 
-  const checkList = (lists: Uint32Array, at: number, capacity: number, treeLimit: number, row: number, level: number): void => {
+  const checkList = (
+    lists: Uint32Array,
+    at: number,
+    capacity: number,
+    treeLimit: number,
+    row: number,
+    level: number,
+  ): void => {
     const head = lists[at]!;
     const links = head & 0xffff;
     const tree = head >>> 16;
-    if (links > capacity || tree > Math.min(links, treeLimit)) fail("lists are within their capacity", `row ${row}`);
+    if (links > capacity || tree > Math.min(links, treeLimit))
+      fail("lists are within their capacity", `row ${row}`);
     for (let i = at + 1; i <= at + links; i++) {
       const id = lists[i]!;
       if (id >= n || levels[id]! < level || levels[id]! > graph.maxLevel) {
