@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { formatTable } from "../../evaluate/index.ts";
 import type { Key, SearchOptions } from "../../indexes/contract.ts";
-import { open, parseFilter } from "../../indexes/index.ts";
+import { open } from "../../indexes/index.ts";
+import { parseFilterExpression } from "../../indexes/parts/filterExpression.ts";
 import {
   checkNames,
   collect,
@@ -56,7 +57,7 @@ Examples:
 
 async function runSearch(flags: SearchFlags): Promise<void> {
   requireOptions(flags, ["index", "queries"]);
-  const filter = flags.filter === undefined ? undefined : parseFilter(flags.filter);
+  const filter = flags.filter === undefined ? undefined : parseFilterExpression(flags.filter);
   const params = readParams(flags.param, "--param");
   const rows = await withReporter(flags, async ({ signal, onProgress }): Promise<Row[]> => {
     const index = await open(flags.index);
