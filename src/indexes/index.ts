@@ -5,7 +5,7 @@ export { type Estimate, type EstimateOptions, estimate } from "./estimate.ts";
 export { FLAT_DEFAULTS, FlatIndex, type FlatOptions } from "./flat.ts";
 export { HNSW_DEFAULTS, HnswIndex, type HnswOptions } from "./hnsw/hnsw.ts";
 export { type OpenOptions, open } from "./open.ts";
-export { parseFilterExpression } from "./parts/filterExpression.ts";
+export { parseFilterExpression as parseFilter } from "./parts/filterExpression.ts";
 export { formatSpec, parseSpec, type Spec } from "./parts/spec.ts";
 export { CODE_METRICS, SUPPORT, support } from "./support.ts";
 export { type TuneOptions, tuneSearch } from "./tune.ts";
