@@ -87,7 +87,7 @@ describe("the documentation", () => {
       compilerOptions: {
         module: "NodeNext",
         target: "ES2023",
-        lib: ["ES2023", "DOM"],
+        lib: ["ES2023", "DOM", "ESNext.Disposable"],
         types: [],
         strict: true,
         noEmit: true,
