@@ -229,7 +229,7 @@ describe("compileWhere", () => {
           expect(test(record)).toBe(matches(condition, record));
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isVicinalError } from "../../core/index.ts";
 import type { Metadata } from "../contract.ts";
-import { MetadataTable } from "./metadata.ts";
+import { fieldFault, MetadataTable } from "./metadata.ts";
 
 function codeOf(run: () => unknown): string | undefined {
   try {
@@ -38,7 +38,7 @@ const scalar = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),
 );
 const record = fc.dictionary(
-  fc.string({ minLength: 1 }).filter((s) => !s.startsWith("$") && s !== "__proto__"),
+  fc.string({ minLength: 1 }).filter((name) => fieldFault(name) === undefined),
   fc.oneof(scalar, fc.constant(null), fc.array(scalar, { maxLength: 4 })),
   { maxKeys: 7, noNullPrototype: true },
 );
@@ -47,7 +47,6 @@ describe("MetadataTable", () => {
   test("gives back what was put in, also after a file and a renumbering", () => {
     fc.assert(
       fc.property(fc.array(fc.option(record, { nil: undefined }), { maxLength: 12 }), (records) => {
-        fc.pre(records.every((r) => r === undefined || !("constructor" in { ...r, __proto__: null })));
         const want = records.map((r) => (r === undefined ? undefined : JSON.parse(JSON.stringify(r))));
         const table = tableOf(records);
         const again = reread(table, records.length);
