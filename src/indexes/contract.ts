@@ -138,7 +138,7 @@ export interface IndexStats {
   readonly removed: number;
   readonly capacity: number;
   readonly dimension: number;
-  readonly metric: Metric;
+  readonly metric: Metric | "custom";
   readonly dtype: Dtype;
   readonly memory: MemoryUse;
   /** Facts of the kind of index, such as levels or mean degree. */
@@ -181,7 +181,8 @@ export interface Index<K extends Key = Key> {
   readonly kind: string;
   /** Canonical specification, such as `HNSW16,SQ7,Refine`. */
   readonly spec: string;
-  readonly metric: Metric;
+  /** The metric's name, or "custom" for a distance function of the caller's. */
+  readonly metric: Metric | "custom";
   readonly dimension: number;
   readonly dtype: Dtype;
   /** True when every answer equals brute force. */

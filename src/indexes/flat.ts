@@ -1,5 +1,6 @@
 import { type Metric, parseMetric, resolveOptions, VicinalError } from "../core/index.ts";
 import type { CreateOptions, HealthReport, Key } from "./contract.ts";
+import { type DistanceFunction, FunctionSearcher } from "./functionSearcher.ts";
 import type { GraphSearch } from "./searcher.ts";
 import type { SavedStructure } from "./snapshot.ts";
 import { checkRowOptions, support } from "./support.ts";
@@ -12,14 +13,19 @@ export interface FlatOptions extends CreateOptions {
    * them, single queries several times slower. Float32 under l2, l2sq, cosine, ip only.
    */
   codes?: boolean;
+  /** A distance of the caller's own instead of a metric, over float32 vectors. Such an index cannot be saved. */
+  distance?: DistanceFunction;
 }
 
-export const FLAT_DEFAULTS: Required<FlatOptions> = {
+type ResolvedOptions = Required<Omit<FlatOptions, "distance">> & Pick<FlatOptions, "distance">;
+
+export const FLAT_DEFAULTS: ResolvedOptions = {
   dimension: 0,
   metric: "l2",
   dtype: "f32",
   seed: 42,
   codes: true,
+  distance: undefined,
 };
 
 /** Compares a query with every row: exact for every metric, and the oracle of all other indexes. */
@@ -27,23 +33,21 @@ export class FlatIndex<K extends Key = Key> extends VectorIndex<K> {
   readonly kind = "Flat";
   readonly spec = "Flat";
   readonly searchParams: readonly string[] = [];
+  readonly #distance: DistanceFunction | undefined;
 
   constructor(given: FlatOptions) {
     const options = checkOptions(given);
-    const { dimension, metric, dtype } = options;
-    super(
-      { dimension, metric, dtype, codes: "none", keepVectors: true, augment: false },
-      options.seed,
-      {},
-      options.codes,
-    );
+    const { dimension, metric, dtype, distance } = options;
+    const rows = { dimension, metric, dtype, codes: "none", keepVectors: true, augment: false } as const;
+    super(rows, options.seed, {}, options.codes);
+    this.#distance = distance;
+    if (distance !== undefined) this.searcher = new FunctionSearcher(this.space, this.rows, distance);
   }
 
   protected structureSizes(): Record<string, number> {
     return {};
   }
 
-  // biome-ignore lint/correctness/useYield: rows need no linking
   protected *link(): Tasks<void> {}
 
   protected orderAfterAdding(): NewOrder | undefined {
@@ -58,7 +62,17 @@ export class FlatIndex<K extends Key = Key> extends VectorIndex<K> {
     return undefined;
   }
 
+  override get metric(): Metric | "custom" {
+    return this.#distance === undefined ? super.metric : "custom";
+  }
+
   savedStructure(): SavedStructure {
+    if (this.#distance !== undefined) {
+      throw new VicinalError("UNSUPPORTED", {
+        what: "Saving an index with a distance function",
+        rule: "a file cannot hold code; save the vectors, or use a named metric",
+      });
+    }
     return { facts: {}, sections: [], sizes: {} };
   }
 
@@ -91,8 +105,8 @@ export class FlatIndex<K extends Key = Key> extends VectorIndex<K> {
   }
 }
 
-function checkOptions(given: FlatOptions): Readonly<Required<FlatOptions>> {
-  const options = resolveOptions<Required<FlatOptions>>(FLAT_DEFAULTS, given);
+function checkOptions(given: FlatOptions): Readonly<ResolvedOptions> {
+  const options = resolveOptions<ResolvedOptions>(FLAT_DEFAULTS, given);
   const metric: Metric = parseMetric(options.metric);
   checkRowOptions({ ...options, metric });
   const why = support("Flat", metric, options.dtype, false);
@@ -102,5 +116,14 @@ function checkOptions(given: FlatOptions): Readonly<Required<FlatOptions>> {
       rule: why,
     });
   }
-  return { ...options, metric };
+  const { distance, dtype } = options;
+  if (distance !== undefined && (typeof distance !== "function" || dtype !== "f32")) {
+    const rule = "a function of two Float32Arrays, with dtype f32";
+    throw new VicinalError("OPTION_RANGE", {
+      option: "distance",
+      got: `${typeof distance} with dtype ${dtype}`,
+      rule,
+    });
+  }
+  return { ...options, metric: distance === undefined ? metric : "l2" };
 }

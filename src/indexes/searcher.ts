@@ -36,6 +36,20 @@ export interface GraphSearch {
   scratch(t: number): number;
 }
 
+/** What carries searches out. */
+export interface SearchEngine {
+  /** Answers on this thread, without pause. */
+  run(reader: VectorReader, plan: Plan, out: Answers, graph: GraphSearch | undefined): void;
+  /** The same as tasks, for workers or for a thread that wants to breathe. */
+  tasks(
+    reader: VectorReader,
+    plan: Plan,
+    out: Answers,
+    graph: GraphSearch | undefined,
+    threads: number,
+  ): Tasks<void>;
+}
+
 /** Longer answers are gathered whole and sorted once; shorter ones are kept sorted. */
 const LONG_LIST = 256;
 /** Memory for staged queries and their answers on one thread, and on several. */
@@ -45,7 +59,7 @@ const THREADED_WAVE_BYTES = 1 << 24;
 const EXACT_WAVE_BYTES = 1 << 22;
 
 /** Runs searches over a store of rows: by scanning, or through a graph. */
-export class Searcher {
+export class Searcher implements SearchEngine {
   readonly #space: Space;
   readonly #rows: RowStore;
   readonly #bench: Workbench;
@@ -60,7 +74,6 @@ export class Searcher {
     space.set({ request: REQUEST_BYTES, queries: 0, ids: 0, ranks: 0, counts: 0, skip: 0, gather: 0 });
   }
 
-  /** Answers on this thread, without pause. */
   run(reader: VectorReader, plan: Plan, out: Answers, graph: GraphSearch | undefined): void {
     const { engine } = this.#space;
     const exactly = this.#isExactScan(plan, graph);
@@ -90,7 +103,6 @@ export class Searcher {
     }
   }
 
-  /** The same as tasks, for workers or for a thread that wants to breathe. */
   *tasks(
     reader: VectorReader,
     plan: Plan,

@@ -41,7 +41,7 @@ import { type KeySource, NeighborsResult, RangeResult } from "./parts/results.ts
 import { readVectors, type VectorReader } from "./parts/vectors.ts";
 import { rangeSearch } from "./rangeSearch.ts";
 import { type RowOptions, RowStore } from "./rows.ts";
-import { type Answers, type GraphSearch, type Plan, Searcher } from "./searcher.ts";
+import { type Answers, type GraphSearch, type Plan, type SearchEngine, Searcher } from "./searcher.ts";
 import { encodeIndex, type SavedStructure, saveIndex } from "./snapshot.ts";
 import { Space } from "./space.ts";
 import { here, onThreads, type Tasks, usableThreads } from "./task.ts";
@@ -94,7 +94,9 @@ export abstract class VectorIndex<K extends Key = Key> implements Index<K> {
   /** @internal */
   metadataTable: MetadataTable;
   protected readonly exactScan: ExactScan;
-  protected readonly searcher: Searcher;
+  protected readonly nativeSearcher: Searcher;
+  /** Carries searches out; a caller's own distance function brings another. */
+  protected searcher: SearchEngine;
   protected params: Record<string, number>;
   #version = 0;
   /** Renumberings so far: a result can be read until the next one. */
@@ -120,7 +122,8 @@ export abstract class VectorIndex<K extends Key = Key> implements Index<K> {
     this.space.set({ links0: 0, upperAt: 0, levels: 0, upper: 0 });
     this.bench = new Workbench(this.space);
     this.exactScan = new ExactScan(this.space, this.rows, boundingCodes);
-    this.searcher = new Searcher(this.space, this.rows, this.bench, this.exactScan);
+    this.nativeSearcher = new Searcher(this.space, this.rows, this.bench, this.exactScan);
+    this.searcher = this.nativeSearcher;
     this.keyTable = new KeyTable<K>();
     this.metadataTable = new MetadataTable();
     const self = this;
@@ -156,7 +159,7 @@ export abstract class VectorIndex<K extends Key = Key> implements Index<K> {
   abstract health(): HealthReport;
   abstract repair(): number;
 
-  get metric(): Metric {
+  get metric(): Metric | "custom" {
     return this.rows.options.metric;
   }
 

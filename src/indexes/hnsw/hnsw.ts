@@ -165,7 +165,7 @@ export class HnswIndex<K extends Key = Key> extends VectorIndex<K> {
 
   openWalk(query: VectorInput, options: SearchOptions<K>): Iterable<Found> | undefined {
     if (this.graph.entry < 0) return undefined;
-    return walkIndex(this, this.searcher, query, options);
+    return walkIndex(this, this.nativeSearcher, query, options);
   }
 
   protected renumber(): NewOrder {
