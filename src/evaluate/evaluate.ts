@@ -119,7 +119,14 @@ export async function evaluate(
       const points = await sweep(index, queries, judge, options.params ?? {}, measure);
       const target = options.targetRecall;
       const tuned =
-        target === undefined ? undefined : await tuneSearch(index, target, { k, seed: options.seed, ...run });
+        target === undefined
+          ? undefined
+          : await tuneSearch(index, target, base, {
+              k,
+              seed: options.seed,
+              threads: options.truthThreads,
+              ...run,
+            });
       const chosen = tuned && (await measurePoint(index, queries, judge, tuned.params, measure));
       results.push({
         index: contestant.name,

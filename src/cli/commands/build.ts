@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { Command } from "commander";
-import { parseMetric, VicinalError } from "../../core/index.ts";
+import { type Matrix, parseMetric, type RunOptions, type Scalars, VicinalError } from "../../core/index.ts";
 import { type Tuned, tuneSearch } from "../../evaluate/index.ts";
 import type { Index, Key } from "../../indexes/contract.ts";
 import { collect, readK, readRecall, readSeed, readThreads, requireOptions } from "../arguments.ts";
@@ -73,7 +73,8 @@ async function runBuild(flags: BuildFlags): Promise<void> {
     const start = performance.now();
     const index = await maker!.build(base, { ...run, threads: flags.threads ?? 1 });
     try {
-      const tuned = targetRecall === undefined ? undefined : await tune(index, targetRecall, flags, run);
+      const tuned =
+        targetRecall === undefined ? undefined : await tune(index, targetRecall, base, keys, flags, run);
       const buildSeconds = (performance.now() - start) / 1000;
       await index.save(flags.out, run);
       return await summarize(index, flags, buildSeconds, tuned);
@@ -85,13 +86,19 @@ async function runBuild(flags: BuildFlags): Promise<void> {
   else print(summary);
 }
 
+/** Tunes on rows of the input, which are found again by their keys, and keeps the setting. */
 async function tune(
   index: Index,
   target: number,
+  base: Matrix<Scalars>,
+  keys: readonly Key[] | undefined,
   flags: BuildFlags,
-  run: Parameters<typeof tuneSearch>[2],
+  run: RunOptions,
 ): Promise<Tuned> {
-  const tuned = await tuneSearch(index, target, { k: flags.k, seed: flags.seed, ...run });
+  const rows = keys && new Map(keys.map((key, i) => [key, i]));
+  const rowOf = rows && ((key: Key): number => rows.get(key)!);
+  const { k, seed, threads } = flags;
+  const tuned = await tuneSearch(index, target, base, { k, seed, threads, rowOf, ...run });
   index.configure(tuned.params);
   return tuned;
 }
