@@ -82,10 +82,12 @@ int main(int argc, char **argv) {
     if (command == "quit") break;
     if (command == "build") {
       const long long before = residentBytes();
+      const double cpu = cpuSeconds();
       const auto start = Clock::now();
       index = std::make_unique<hnswlib::HierarchicalNSW<float>>(space.get(), n, M, efConstruction, seed);
       for (size_t i = 0; i < n; i++) index->addPoint(&base[i * d], i);
-      std::printf("{\"seconds\":%.6f,\"rss\":%lld}\n", since(start), residentBytes() - before);
+      std::printf("{\"seconds\":%.6f,\"cpu\":%.6f,\"rss\":%lld}\n", since(start), cpuSeconds() - cpu,
+                  residentBytes() - before);
     } else if (command == "save" || command == "load") {
       std::string path;
       std::getline(words >> std::ws, path);

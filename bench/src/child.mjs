@@ -20,13 +20,21 @@ function readFloats(path) {
   return floats;
 }
 
-let buildSeconds = 0;
+/** Seconds of processor time since an earlier reading, over all threads. @param {NodeJS.CpuUsage} since */
+function cpuSince(since) {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1e6;
+}
+
+const spent = { seconds: 0, cpu: 0 };
 /** Adds what `work` takes to the build time. @param {() => unknown} work */
 function clock(work) {
+  const cpu = process.cpuUsage();
   const start = performance.now();
   const done = work();
   const stop = () => {
-    buildSeconds += (performance.now() - start) / 1000;
+    spent.seconds += (performance.now() - start) / 1000;
+    spent.cpu += cpuSince(cpu);
   };
   if (done instanceof Promise) return done.finally(stop);
   stop();
@@ -65,17 +73,16 @@ function timeSearch(search, count, seconds) {
     passes++;
     elapsed = (performance.now() - start) / 1000;
   } while (elapsed < seconds);
-  const used = process.cpuUsage(cpu);
-  return { queries: passes * count, seconds: elapsed, cpu: (used.user + used.system) / 1e6, consumed };
+  return { queries: passes * count, seconds: elapsed, cpu: cpuSince(cpu), consumed };
 }
 
 /** @type {Record<string, (...args: string[]) => unknown>} */
 const commands = {
   async build() {
     const before = rss();
-    buildSeconds = 0;
+    spent.seconds = spent.cpu = 0;
     await contender.build(base);
-    return { seconds: buildSeconds, rss: rss() - before, memory: contender.memory?.() };
+    return { ...spent, rss: rss() - before, memory: contender.memory?.() };
   },
   async save(...words) {
     const path = words.join(" ");

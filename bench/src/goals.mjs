@@ -90,7 +90,7 @@ export function verdicts(report) {
   for (const [mode, name, bound] of /** @type {const} */ ([
     ["single", "Flat", 3],
     ["batch", "Flat", 1.3],
-    ["single", "Flat,f32", 1],
+    ["single", "Flat without codes", 1],
   ])) {
     const found = over(
       (set) => set.exact?.modes.find((one) => one.mode === mode)?.ratios[name]?.["faiss flat"]?.median,

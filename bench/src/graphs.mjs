@@ -41,8 +41,8 @@ async function sweep(runner, job, set, truth, options) {
   for (const ef of EF_GRID) {
     await runner.process.ask("answers", ef, answers);
     const recall = recallOf(new Int32Array(new Uint8Array(readFileSync(answers)).buffer), truth, set, job.k);
-    const { queries, seconds } = await runner.process.ask("time", ef, options.seconds / 2);
-    points.push({ ef, recall, qps: queries / seconds });
+    const { queries, cpu } = await runner.process.ask("time", ef, options.seconds / 2);
+    points.push({ ef, recall, qps: queries / cpu });
     if (recall >= enough) break;
   }
   rmSync(answers, { force: true });
@@ -72,10 +72,10 @@ export async function raceGraphs(set, job, contenders, truth, options, say) {
         }
         say(`${set.name}: building ${runner.name}`);
         const built = await buildOne(runner, job, options);
-        runner.builds.push(built.seconds);
+        runner.builds.push(built.cpu);
         runner.built = built;
         say(
-          `${set.name}: ${runner.name} built in ${built.seconds.toFixed(1)} s${built.reused ? " (earlier run)" : ""}`,
+          `${set.name}: ${runner.name} built in ${built.cpu.toFixed(1)} s${built.reused ? " (earlier run)" : ""}`,
         );
       }
     }

@@ -23,6 +23,9 @@ export const spread = (values) => ({
  * @param {(round: number) => void} progress
  * @returns {Promise<{ qps: number[][], busy: number }>} qps[runner][round]; `busy` is the least share
  *   of its time that a round had the core to itself
+ *
+ * Seconds are those in which the pinned process had its core (processor time over all its threads): on
+ * an idle machine the clock's own, on a busy one what they would have been but for the neighbours.
  */
 export async function interleave(runners, measure, rounds, progress) {
   const qps = runners.map(() => /** @type {number[]} */ ([]));
@@ -31,7 +34,7 @@ export async function interleave(runners, measure, rounds, progress) {
     progress(round);
     for (const [i, runner] of runners.entries()) {
       const { queries, seconds, cpu } = await measure(runner);
-      qps[i].push(queries / seconds);
+      qps[i].push(queries / cpu);
       busy = Math.min(busy, cpu / seconds);
     }
   }

@@ -108,8 +108,8 @@ export async function millionRun(set, job, truth, options, say) {
       const sweep = [];
       for (const ef of EF_GRID) {
         const recall = await recallAt(child, ef, set, job, truth);
-        const { queries, seconds } = await child.ask("time", ef, options.seconds);
-        sweep.push({ ef, recall, qps: queries / seconds });
+        const { queries, cpu } = await child.ask("time", ef, options.seconds);
+        sweep.push({ ef, recall, qps: queries / cpu });
         if (recall >= Math.max(...options.targets)) break;
       }
       const saved = await child.ask("save", path);

@@ -130,7 +130,12 @@ export function contendersOf(part, { out, contenders: wanted }) {
           script("usearch", "./usearch.mjs"),
           nativeHnsw(out),
         ]
-      : [ours("Flat"), script("usearch exact", "./usearch-exact.mjs"), faissFlat(out)];
+      : [
+          ours("Flat"),
+          ours("Flat without codes"),
+          script("usearch exact", "./usearch-exact.mjs"),
+          faissFlat(out),
+        ];
   const missing = all.flatMap((one) => ("missing" in one ? [one.missing] : []));
   const present = all.flatMap((one) => ("missing" in one ? [] : [one]));
   return { contenders: present.filter((one) => wanted.length === 0 || wanted.includes(one.name)), missing };

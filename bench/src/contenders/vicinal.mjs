@@ -1,11 +1,17 @@
-import { create as createIndex, open } from "../../../dist/index.js";
+import { create as createIndex, FlatIndex, open } from "../../../dist/indexes/index.js";
+
+/** Exact search without the 7-bit codes that bound distances, by its name in the tables. */
+const BARE_FLAT = "Flat without codes";
 
 /**
  * Vicinal through its public API. Each search copies the query in, quantizes it where the index has
  * codes, and hands back the caller's keys.
  */
 export async function create({ spec, d, metric, efConstruction, seed, threads, clock }) {
-  let index = await createIndex(spec, { dimension: d, metric, seed, efConstruction });
+  let index =
+    spec === BARE_FLAT
+      ? new FlatIndex({ dimension: d, metric, seed, codes: false })
+      : createIndex(spec, { dimension: d, metric, seed, efConstruction });
   /** @type {Float32Array[]} */
   let asked = [];
   return {
