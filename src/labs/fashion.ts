@@ -1,7 +1,7 @@
-import { availableParallelism } from "node:os";
 import { type Matrix, matrix, type RunOptions, row, type Scalars } from "../core/index.ts";
 import { loadDataset } from "../data/index.ts";
 import { create } from "../indexes/index.ts";
+import { workThreads } from "./machine.ts";
 import type { ResolvedLabOptions } from "./options.ts";
 import type { StudyInput } from "./study.ts";
 import { type Accuracy, gather, majority, tally } from "./vote.ts";
@@ -53,18 +53,18 @@ export async function fashionFindings(
   { train, trainLabels, test, testLabels }: FashionData,
   { signal, onProgress }: RunOptions,
 ): Promise<FashionFindings> {
-  const index = create("Flat", { dimension: train.cols, metric: "l2" });
+  const index = create<number>("Flat", { dimension: train.cols, metric: "l2" });
   const ks = [1, 5];
   const votes = ks.map((): string[] => []);
   try {
     await index.addAsync(train, { signal });
-    const threads = Math.min(4, availableParallelism());
+    const threads = workThreads();
     for (let start = 0; start < test.rows; start += CHUNK) {
       onProgress?.({ phase: "classify test images", done: start, total: test.rows });
       const rows = Array.from({ length: Math.min(CHUNK, test.rows - start) }, (_, i) => start + i);
       const found = await index.searchAsync(gather(test, rows), { k: Math.max(...ks), threads, signal });
       for (let i = 0; i < rows.length; i++) {
-        const labels = Array.from(found.row(i).ids, (id) => String(trainLabels[id]));
+        const labels = found.keys(i).map((row) => String(trainLabels[row]));
         for (const [j, k] of ks.entries()) votes[j]!.push(majority(labels.slice(0, k)));
       }
     }

@@ -23,3 +23,8 @@ export function machineLine({ cpu, threads, memoryGiB, node, system }: Machine):
   const count = threads === 1 ? "1 thread" : `${threads} threads`;
   return `${cpu}, ${count}, ${memoryGiB} GiB, ${system}, Node ${node.replace(/^v/, "")}`;
 }
+
+/** Threads for work that is not measured one query at a time: all there are, up to four. */
+export function workThreads(): number {
+  return Math.min(4, availableParallelism());
+}

@@ -76,7 +76,7 @@ export function printStudy(log: Log, { rows, k }: Study): void {
 
 /** The verdict that the report gives on a study, folded to the width of a terminal. */
 export function printVerdict(log: Log, study: Study): void {
-  for (const remark of verdict(study)) for (const line of fold(remark, 96)) log(`  ${line}`);
+  for (const line of fold(verdict(study).join(" "), 96)) log(`  ${line}`);
 }
 
 function fold(text: string, width: number): string[] {

@@ -1,5 +1,4 @@
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
 import { createRng, isVicinalError, type Matrix, permutation, runAsync } from "../core/index.ts";
 import { syntheticJob } from "../data/index.ts";
 import { type EmojiSet, loadEmoji } from "./emoji/dataset.ts";
@@ -8,7 +7,7 @@ import { describeSet } from "./emoji/lab.ts";
 import type { StyleCredit } from "./emoji/styles.ts";
 import { pixelVectors } from "./emoji/vectors.ts";
 import { type FashionFindings, fashionFindings, loadFashion } from "./fashion.ts";
-import { type Machine, machine, machineLine } from "./machine.ts";
+import { type Machine, machine, machineLine, workThreads } from "./machine.ts";
 import { count, seconds } from "./numbers.ts";
 import { type LabOptions, type LabResult, labOptions, type ResolvedLabOptions } from "./options.ts";
 import { heading, printAccuracy, printNeighbours, printStudy, printVerdict } from "./print.ts";
@@ -111,8 +110,8 @@ function studyOptions({ seed, quick, signal, onProgress }: ResolvedLabOptions): 
     seed,
     indexes: INDEXES,
     efSearch: quick ? [16, 64] : [10, 16, 24, 40, 64, 100, 160, 250],
-    threads: Math.min(4, availableParallelism()),
-    rounds: quick ? 1 : 3,
+    threads: workThreads(),
+    rounds: 3,
     signal,
     onProgress,
   };

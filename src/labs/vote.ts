@@ -63,11 +63,11 @@ const CHUNK = 64;
 /**
  * Classifies rows of an index by their k nearest rows of another identity.
  *
- * @param index holds `vectors` row for row, nothing removed
+ * @param index holds `vectors`, its keys are their row numbers
  * @remarks searches exactly whatever the index
  */
 export function* leaveIdentityOut(
-  index: Index,
+  index: Index<number>,
   vectors: Matrix<Float32Array>,
   { labels, identities, queries, k = 5 }: LeaveOutOptions,
 ): Job<Accuracy> {
@@ -81,12 +81,12 @@ export function* leaveIdentityOut(
     // Enough for all but the largest families, which are asked for again with room for all of them.
     const found = index.search(gather(vectors, rows), { k: Math.min(index.size, k + 20), exact: true });
     for (const [i, self] of rows.entries()) {
-      let near = strangers(found.row(i).ids, self);
+      let near = strangers(found.keys(i), self);
       if (near.length < k && sizes.get(identities[self]!)! > 20) {
         const more = Math.min(index.size, k + sizes.get(identities[self]!)!);
-        near = strangers(index.search(row(vectors, self), { k: more, exact: true }).row(0).ids, self);
+        near = strangers(index.search(row(vectors, self), { k: more, exact: true }).keys(), self);
       }
-      votes.push(majority(near.map((id) => labels[id]!)));
+      votes.push(majority(near.map((other) => labels[other]!)));
     }
   }
   return tally(
@@ -95,8 +95,8 @@ export function* leaveIdentityOut(
     k,
   );
 
-  function strangers(ids: Uint32Array, self: number): number[] {
-    return [...ids].filter((id) => identities[id] !== identities[self]).slice(0, k);
+  function strangers(rows: readonly number[], self: number): number[] {
+    return rows.filter((other) => identities[other] !== identities[self]).slice(0, k);
   }
 }
 

@@ -38,6 +38,7 @@ const study: Study = {
   queries: 1000,
   k: 10,
   targetRecall: 0.95,
+  threads: 2,
   rows: [
     row("Flat", true, [point(1, 500)]),
     row("HNSW16", false, [point(0.97, 5000, 40), point(0.99, 3000, 80)]),
@@ -152,6 +153,6 @@ test("the fastest index is one that reaches the wanted recall, however fast the 
 
 test("on emoji the report says that approximate search does not pay", () => {
   expect(verdict({ ...study, name: "emoji", n: 8637 }).join(" ")).toContain(
-    "A set of 8,637 is too small for approximate search to pay",
+    "8,637 rows are too few for approximate search to pay",
   );
 });

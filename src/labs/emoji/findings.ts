@@ -1,6 +1,7 @@
 import { createRng, type Matrix, permutation, type RunOptions, runAsync } from "../../core/index.ts";
 import type { Index } from "../../indexes/contract.ts";
 import { create } from "../../indexes/index.ts";
+import { workThreads } from "../machine.ts";
 import type { Sheet } from "../report/sheet.ts";
 import { type Accuracy, gather, leaveIdentityOut } from "../vote.ts";
 import type { EmojiSet } from "./dataset.ts";
@@ -45,14 +46,15 @@ export async function emojiFindings(
   options: FindingsOptions,
 ): Promise<{ findings: EmojiFindings; sheet: Sheet }> {
   const { seed, signal, onProgress } = options;
+  const threads = workThreads();
   const dimension = vectors.cols;
-  const exact = create("Flat", { dimension, metric: "l2" });
-  const approximate = create(SHEET_INDEX, { dimension, metric: "l2", seed });
+  const exact = create<number>("Flat", { dimension, metric: "l2" });
+  const approximate = create<number>(SHEET_INDEX, { dimension, metric: "l2", seed });
   try {
     await exact.addAsync(vectors, { signal });
     const report =
       onProgress && ((p: { done: number; total: number }) => onProgress({ ...p, phase: "index emoji" }));
-    await approximate.addAsync(vectors, { signal, onProgress: report });
+    await approximate.addAsync(vectors, { threads, signal, onProgress: report });
     const sheet = await neighbourSheet(set, vectors, exact, approximate, SHEET_EF);
     const accuracy = await groupAccuracy(set, vectors, exact, options);
     const findings: EmojiFindings = {
@@ -76,7 +78,7 @@ export async function emojiFindings(
 async function groupAccuracy(
   set: EmojiSet,
   vectors: Matrix<Float32Array>,
-  all: Index,
+  all: Index<number>,
   { scopes, sample, seed, signal, onProgress }: FindingsOptions,
 ): Promise<GroupAccuracy[]> {
   const out: GroupAccuracy[] = [];
@@ -84,7 +86,7 @@ async function groupAccuracy(
     const rows = rowsOf(set, scope);
     if (rows.length === 0) continue;
     const own = gather(vectors, rows);
-    const index = create("Flat", { dimension: vectors.cols, metric: "l2" });
+    const index = create<number>("Flat", { dimension: vectors.cols, metric: "l2" });
     index.add(own);
     const job = leaveIdentityOut(index, own, {
       labels: rows.map((i) => set.drawings[i]!.group),

@@ -37,7 +37,7 @@ export function* retrieveAcrossStyles(
   for (const [s, style] of styles.entries()) {
     const mine = common.map((_, i) => s * common.length + i);
     const gallery = rows.map((_, i) => i).filter((i) => Math.floor(i / common.length) !== s);
-    const index = create("Flat", { dimension: vectors.cols, metric: "l2" });
+    const index = create<number>("Flat", { dimension: vectors.cols, metric: "l2" });
     index.add(gather(vectors, gallery));
     let found = 0;
     for (const [i, query] of mine.entries()) {
@@ -48,7 +48,7 @@ export function* retrieveAcrossStyles(
           total: styles.length * common.length,
         };
       }
-      const nearest = index.search(row(vectors, query), { k: 1 }).row(0).ids[0];
+      const nearest = index.search(row(vectors, query), { k: 1 }).keys()[0];
       if (nearest !== undefined && gallery[nearest]! % common.length === i) found++;
     }
     index.close();

@@ -1,5 +1,5 @@
 import { type Matrix, row } from "../../core/index.ts";
-import type { Index } from "../../indexes/contract.ts";
+import type { Index, SearchParams } from "../../indexes/contract.ts";
 import type { Neighbour, Sheet, SheetRow } from "../report/sheet.ts";
 import type { EmojiSet } from "./dataset.ts";
 import { createRenderer } from "./renderer.ts";
@@ -26,13 +26,13 @@ const TIE = 1e-6;
 /**
  * The ten nearest drawings of a few emoji, by exact and by approximate search over the same vectors.
  *
- * @param approximate holds `vectors` row for row
+ * @param approximate holds `vectors`, as `exact` does, under their row numbers
  */
 export async function neighbourSheet(
   set: EmojiSet,
   vectors: Matrix<Float32Array>,
-  exact: Index,
-  approximate: Index,
+  exact: Index<number>,
+  approximate: Index<number>,
   efSearch: number,
 ): Promise<Sheet> {
   const pictures: number[] = [];
@@ -46,7 +46,7 @@ export async function neighbourSheet(
     if (self < 0) continue;
     const query = row(vectors, self);
     const truth = nearest(exact, query, self);
-    const found = nearest(approximate, query, self, efSearch);
+    const found = nearest(approximate, query, self, { efSearch });
     const list = (near: readonly Found[], agrees: (n: Found) => boolean): Neighbour[] =>
       near.map((n) => {
         const { name, style } = set.drawings[n.id]!;
@@ -78,9 +78,15 @@ interface Found {
   readonly distance: number;
 }
 
-function nearest(index: Index, query: Float32Array, self: number, efSearch?: number): Found[] {
-  const { ids, distances } = index.search(query, { k: K + 1, efSearch }).row(0);
-  return Array.from(ids, (id, i) => ({ id, distance: distances[i]! }))
+function nearest(
+  index: Index<number>,
+  query: Float32Array,
+  self: number,
+  params: SearchParams = {},
+): Found[] {
+  const found = index.search(query, { k: K + 1, ...params }).items();
+  return found
+    .map(({ key, distance }) => ({ id: key, distance }))
     .filter(({ id }) => id !== self)
     .slice(0, K);
 }

@@ -82,6 +82,7 @@ function labelSection(fashion: NonNullable<StartResults["fashion"]>): Html {
 }
 
 function methodSection({ studies }: StartResults): Html {
+  const threads = Math.max(1, ...studies.map((study) => study.threads));
   const queries = studies.map((study) => `${study.title}: ${count(study.queries)}`).join("; ");
   return section(
     "method",
@@ -89,7 +90,7 @@ function methodSection({ studies }: StartResults): Html {
     `<ul>
 <li>Recall@10 is recomputed from the rows an index returns: a row counts when it is no farther than the true tenth neighbour. Queries are never rows of the index (${text(queries)}).</li>
 <li>QPS: one query a call, one thread, through the public search call; best of the timed passes.</li>
-<li>Build: one thread, vectors already in memory. Memory: all the index holds, WebAssembly pages included.</li>
+<li>Build: ${threads === 1 ? "one thread" : `${threads} threads`}, vectors already in memory; for Auto with its tuning. Memory: all the index holds, WebAssembly pages included.</li>
 <li>One run on one machine with whatever else it was doing; for comparisons with other libraries see <code>npm run bench</code>.</li>
 </ul>`,
   );
