@@ -23,6 +23,7 @@ const TRAINED_ENOUGH = 1 << 16;
 const TRAIN_SAMPLE = 1 << 14;
 /** Rows read at a time when vectors are not kept. */
 const INCOMING = 256;
+const LARGEST_FLOAT = Math.fround(3.4028234663852886e38);
 
 /**
  * The rows of an index: vectors, codes, or both, by slot. Slots are dense, 0 … rows−1; removed rows keep
@@ -52,7 +53,7 @@ export class RowStore {
     this.rowBytes =
       options.dtype === "f32"
         ? pad16(this.floats * 4)
-        : pad16(options.dtype === "bits" ? options.dimension / 8 : options.dimension);
+        : pad16(options.dtype === "bits" ? Math.ceil(options.dimension / 8) : options.dimension);
     this.codeBytes = options.codes === "none" ? 0 : pad16(this.floats);
     this.#hasVectors = true;
     space.set(this.sizes(0));
@@ -252,7 +253,7 @@ export class RowStore {
     const stride = this.rowBytes / 4;
     for (let i = first; i < end; i++) {
       const rest = this.#maxNorm - squaredNorm(data, i * stride, dimension);
-      data[i * stride + dimension] = Math.sqrt(Math.max(0, rest));
+      data[i * stride + dimension] = Math.min(LARGEST_FLOAT, Math.sqrt(Math.max(0, rest)));
     }
   }
 
@@ -313,11 +314,14 @@ export class RowStore {
     const n = to - from;
     if (dtype === "f32") {
       const stride = this.queryStride / 4;
-      const dest = this.#space.engine.f32.subarray(ptr >>> 2, (ptr >>> 2) + n * stride);
-      if (stride !== dimension) dest.fill(0);
-      reader.copyInto(dest, stride, from, to);
+      const data = this.#space.engine.f32;
+      const at = ptr >>> 2;
+      if (stride !== dimension) {
+        for (let i = 0; i < n; i++) data.fill(0, at + i * stride + dimension, at + (i + 1) * stride);
+      }
+      reader.copyInto(data, stride, from, to, at);
       if (metric === "cosine") {
-        for (let i = 0; i < n; i++) normalize(dest, i * stride, dimension, from + i, "queries");
+        for (let i = 0; i < n; i++) normalize(data, at + i * stride, dimension, from + i, "queries");
       }
       return;
     }
@@ -347,7 +351,7 @@ export class RowStore {
       return s.f32("vectors").slice(at, at + dimension);
     }
     const bytes = s.u8("vectors").slice(slot * this.rowBytes, (slot + 1) * this.rowBytes);
-    if (dtype === "bits") return bytes.subarray(0, dimension / 8).slice();
+    if (dtype === "bits") return bytes.slice(0, Math.ceil(dimension / 8));
     if (dtype === "u8") return bytes.slice(0, dimension);
     if (this.#isBiased) flipSigns(bytes, this.rowBytes, dimension, 1);
     return new Int8Array(bytes.buffer.slice(0, dimension));

@@ -1,4 +1,6 @@
 import { VicinalError } from "../core/index.ts";
+import type { Engine } from "../kernels/index.ts";
+import type { ScalarQuantizer } from "../quantize/index.ts";
 import type { ExactScan } from "./exactScan.ts";
 import type { VectorReader } from "./parts/vectors.ts";
 import type { RowStore } from "./rows.ts";
@@ -58,6 +60,22 @@ const THREADED_WAVE_BYTES = 1 << 24;
 /** Exact search reads all rows once a wave. */
 const EXACT_WAVE_BYTES = 1 << 22;
 
+/** Rows of the links of one row: two times the largest M, and some. */
+const PENDING = 512;
+const SEARCHING = { phase: "search", total: 0, done: 0, of: 0 } as const;
+
+/** What the structs were filled for. */
+interface Preparation {
+  readonly plan: Plan;
+  readonly threads: number;
+  readonly version: number;
+  readonly uses: number;
+  readonly rows: number;
+  /** Queries there is room for. */
+  readonly room: number;
+  readonly quantizer: ScalarQuantizer | undefined;
+}
+
 /** Runs searches over a store of rows: by scanning, or through a graph. */
 export class Searcher implements SearchEngine {
   readonly #space: Space;
@@ -65,6 +83,8 @@ export class Searcher implements SearchEngine {
   readonly #bench: Workbench;
   readonly #exact: ExactScan;
   #queryNorms: Float64Array = new Float64Array(0);
+  #task: Task | undefined;
+  #preparation: Preparation | undefined;
 
   constructor(space: Space, rows: RowStore, bench: Workbench, exact: ExactScan) {
     this.#space = space;
@@ -88,17 +108,7 @@ export class Searcher implements SearchEngine {
       }
       const task = this.#stage(reader, from, n, plan, graph, 1);
       if (task === undefined) this.#scanLong(n);
-      else {
-        const { fn, scratch, args, chunk } = task;
-        const call = engine.exports[fn] as (...values: number[]) => void;
-        try {
-          for (let begin = 0; begin < n; begin += chunk) {
-            call(scratch[0]!, ...args, begin, Math.min(begin + chunk, n));
-          }
-        } catch (cause) {
-          throw new VicinalError("TRAPPED", { what: "a search" }, { cause });
-        }
-      }
+      else runTask(engine, task, n);
       this.#collect(from, n, plan, out);
     }
   }
@@ -123,7 +133,7 @@ export class Searcher implements SearchEngine {
       }
       const task = this.#stage(reader, from, n, plan, graph, threads);
       if (task === undefined) this.#scanLong(n);
-      else yield { ...task, done: from, of: reader.rows };
+      else yield { ...task, total: n, done: from, of: reader.rows };
       this.#collect(from, n, plan, out);
     }
   }
@@ -141,11 +151,10 @@ export class Searcher implements SearchEngine {
     const space = this.#space;
     const n = slots.length;
     const plan = { k: 2 * n + 4, exact: false, ef: 1, rerank: rescore ? 1 : 0, skip: false, matches: n };
-    const task = this.#stage(reader, 0, 1, plan, graph, 1)!;
     this.#bench.ensure(1, { pending: n + 4 });
-    const scratch = graph.scratch(0);
+    const task = this.#stage(reader, 0, 1, plan, graph, 1)!;
     space.engine.u32.set(slots, this.#bench.pending(0) >>> 2);
-    space.engine.exports.graphRank(scratch, task.args[1]!, n);
+    space.engine.exports.graphRank(task.scratch[0]!, task.args[1]!, n);
     const at = space.ptr("ranks") >>> 2;
     const ranks = space.engine.f32.slice(at, at + n);
     const distances = rescore ? space.engine.f32.slice(at + n, at + 2 * n) : ranks.slice();
@@ -181,35 +190,70 @@ export class Searcher implements SearchEngine {
     graph: GraphSearch | undefined,
     threads: number,
   ): Task | undefined {
+    const byScan = plan.exact || graph === undefined;
+    const same = this.#isPrepared(n, plan, threads);
+    if (!same) this.#makeRoom(n, plan, byScan, threads);
+    this.#stageQueries(reader, from, n);
+    if (!this.#rows.hasVectors) {
+      if (this.#rows.options.metric === "ip") this.#keepNorms(n);
+      if (byScan) this.#encodeStaged(n);
+    }
+    if (!same) {
+      this.#writeRequest(plan);
+      this.#task = byScan ? this.#scanTask(plan, threads) : this.#graphTask(graph, threads);
+      const { version } = this.#space;
+      const { uses } = this.#bench;
+      const { quantizer } = this.#rows;
+      this.#preparation = { plan, threads, version, uses, rows: this.#rows.rows, room: n, quantizer };
+    }
+    return this.#task;
+  }
+
+  /** Whether the structs still say what they said for the last search, so that nothing but queries changes. */
+  #isPrepared(n: number, plan: Plan, threads: number): boolean {
+    const last = this.#preparation;
+    return (
+      last !== undefined &&
+      last.version === this.#space.version &&
+      last.uses === this.#bench.uses &&
+      last.rows === this.#rows.rows &&
+      last.quantizer === this.#rows.quantizer &&
+      last.threads === threads &&
+      n <= last.room &&
+      last.plan.k === plan.k &&
+      last.plan.ef === plan.ef &&
+      last.plan.rerank === plan.rerank &&
+      last.plan.skip === plan.skip &&
+      last.plan.exact === plan.exact
+    );
+  }
+
+  #makeRoom(n: number, plan: Plan, byScan: boolean, threads: number): void {
     const space = this.#space;
     const rows = this.#rows;
-    const { k } = plan;
+    const { k, ef } = plan;
+    space.atLeast("queries", n * rows.queryStride);
     space.atLeast("ids", n * k * 4);
     space.atLeast("ranks", n * k * 4);
     space.atLeast("counts", n * 4);
-    const byScan = plan.exact || graph === undefined;
-    const long = byScan && k > LONG_LIST;
-    if (long) space.atLeast("gather", 2 * 8 * rows.rows);
+    if (byScan && k > LONG_LIST) space.atLeast("gather", 2 * 8 * rows.rows);
+    const code = rows.codeBytes + 16;
+    const visited = Math.max(rows.capacity, rows.rows);
     this.#bench.ensure(
       threads,
       byScan
-        ? { sorted: Math.min(k, LONG_LIST) + 1, code: rows.codeBytes + 16 }
-        : {
-            pool: plan.ef + 1,
-            sorted: k + 1,
-            pending: 2 * 256,
-            chosen: 16,
-            code: rows.codeBytes + 16,
-            visited: Math.max(rows.capacity, rows.rows),
-          },
+        ? { sorted: Math.min(k, LONG_LIST) + 1, code }
+        : { pool: ef + 1, sorted: k + 1, pending: PENDING, chosen: 16, code, visited },
     );
-    this.#stageQueries(reader, from, n);
-    if (!rows.hasVectors && rows.options.metric === "ip") this.#keepNorms(n);
-    if (byScan && !rows.hasVectors) this.#encodeStaged(n);
+  }
+
+  #writeRequest(plan: Plan): void {
+    const space = this.#space;
+    const rows = this.#rows;
     writeRequest(space.engine, space.ptr("request"), {
       queries: space.ptr("queries"),
       queryStride: rows.queryStride,
-      k,
+      k: plan.k,
       ef: plan.ef,
       rerank: plan.rerank,
       skip: plan.skip ? space.ptr("skip") : 0,
@@ -225,16 +269,20 @@ export class Searcher implements SearchEngine {
       ranks: space.ptr("ranks"),
       counts: space.ptr("counts"),
     });
-    if (long) return undefined;
-    const request = space.ptr("request");
-    const common = { total: n, phase: "search", done: 0, of: n };
-    if (byScan) {
-      const scratch = Array.from({ length: threads }, (_, t) => this.#scanScratch(t, 0));
-      return { fn: "scanAll", scratch, args: [request, rows.rows], chunk: 1, ...common };
-    }
+  }
+
+  /** One query a call; undefined for long lists, which {@link #scanLong} makes. */
+  #scanTask(plan: Plan, threads: number): Task | undefined {
+    if (plan.k > LONG_LIST) return undefined;
+    const scratch = Array.from({ length: threads }, (_, t) => this.#scanScratch(t, 0));
+    const args = [this.#space.ptr("request"), this.#rows.rows];
+    return { fn: "scanAll", scratch, args, chunk: 1, ...SEARCHING };
+  }
+
+  #graphTask(graph: GraphSearch, threads: number): Task {
     const address = graph.prepare();
     const scratch = Array.from({ length: threads }, (_, t) => graph.scratch(t));
-    return { fn: "graphQuery", scratch, args: [address, request], chunk: 8, ...common };
+    return { fn: "graphQuery", scratch, args: [address, this.#space.ptr("request")], chunk: 8, ...SEARCHING };
   }
 
   #scanScratch(t: number, gather: number): number {
@@ -337,5 +385,22 @@ export class Searcher implements SearchEngine {
       // Half the squared distance of unit vectors is 1 − cos θ, without the cancellation.
       for (let i = at; i < at + count; i++) values[i] = values[i]! / 2;
     }
+  }
+}
+
+function runTask(engine: Engine, { fn, scratch, args, chunk }: Task, n: number): void {
+  const call = engine.exports[fn] as (
+    scratch: number,
+    a: number,
+    b: number,
+    begin: number,
+    end: number,
+  ) => void;
+  try {
+    for (let begin = 0; begin < n; begin += chunk) {
+      call(scratch[0]!, args[0]!, args[1]!, begin, Math.min(begin + chunk, n));
+    }
+  } catch (cause) {
+    throw new VicinalError("TRAPPED", { what: "a search" }, { cause });
   }
 }

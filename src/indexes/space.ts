@@ -8,6 +8,8 @@ export class Space {
   readonly engine: Engine;
   readonly #arena: Arena;
   #sizes: Record<string, number> = {};
+  /** Grows whenever addresses may have moved. */
+  version = 0;
 
   constructor(engine: Engine = Engine.create()) {
     this.engine = engine;
@@ -20,6 +22,7 @@ export class Space {
     if (Object.keys(sizes).every((name) => this.#sizes[name] === sizes[name])) return;
     this.#arena.resize(next);
     this.#sizes = next;
+    this.version++;
   }
 
   /** Makes a section at least that large. */

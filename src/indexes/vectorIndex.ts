@@ -9,6 +9,7 @@ import {
   runSync,
   type Scalars,
   VicinalError,
+  wholeNumber,
 } from "../core/index.ts";
 import { Engine } from "../kernels/index.ts";
 import { auditIndex } from "./audit.ts";
@@ -190,7 +191,14 @@ export abstract class VectorIndex<K extends Key = Key> implements Index<K> {
 
   configure(params: Partial<Record<string, number>>): void {
     this.#open();
-    this.params = { ...this.params, ...this.#checkParams(params) };
+    const next = { ...this.params };
+    for (const name of Object.keys(params)) {
+      if (!this.searchParams.includes(name)) {
+        throw new VicinalError("OPTION_UNKNOWN", { got: name, known: this.searchParams });
+      }
+      if (params[name] !== undefined) next[name] = checkParam(name, params[name]);
+    }
+    this.params = next;
   }
 
   // ---- adding ----
@@ -437,6 +445,7 @@ export abstract class VectorIndex<K extends Key = Key> implements Index<K> {
       });
     }
     this.#answerHere(ready, out);
+    if (out instanceof NeighborsResult) out.renew();
   }
 
   async searchAsync(queries: VectorsInput, options: AsyncSearchOptions<K> = {}): Promise<Neighbors<K>> {
@@ -495,27 +504,27 @@ export abstract class VectorIndex<K extends Key = Key> implements Index<K> {
 
   #prepare(queries: VectorsInput, options: SearchOptions<K>, more: readonly string[]): Ready {
     this.#open();
+    let params: SearchParams = this.params;
     for (const name in options) {
-      if (!SEARCH_OPTIONS.includes(name) && !this.searchParams.includes(name) && !more.includes(name)) {
+      if (SEARCH_OPTIONS.includes(name) || more.includes(name)) continue;
+      if (!this.searchParams.includes(name)) {
         throw new VicinalError("OPTION_UNKNOWN", {
           got: name,
           known: [...SEARCH_OPTIONS, ...this.searchParams, ...more],
         });
       }
+      const value = (options as Record<string, unknown>)[name];
+      if (value !== undefined) params = { ...params, [name]: checkParam(name, value) };
     }
     const wanted = options.k === undefined ? 10 : checkK(options.k);
     const { maxDistance } = options;
     if (maxDistance !== undefined && !(typeof maxDistance === "number" && !Number.isNaN(maxDistance))) {
       throw new VicinalError("OPTION_RANGE", { option: "maxDistance", got: maxDistance, rule: "a number" });
     }
-    const params = this.#checkParams(options as Record<string, number>, SEARCH_OPTIONS.concat(more));
     const reader = readVectors(queries, this.dimension, this.dtype, "queries");
     const { matches, skip } = this.allow(options.filter);
     const k = Math.min(wanted, matches);
-    const way =
-      options.exact === true || k === 0
-        ? undefined
-        : this.planGraph(k, matches, { ...this.params, ...params });
+    const way = options.exact === true || k === 0 ? undefined : this.planGraph(k, matches, params);
     const plan: Plan = {
       k,
       skip,
@@ -525,25 +534,6 @@ export abstract class VectorIndex<K extends Key = Key> implements Index<K> {
       matches,
     };
     return { reader, plan, maxDistance };
-  }
-
-  #checkParams(
-    given: Partial<Record<string, number>>,
-    passOver: readonly string[] = [],
-  ): Record<string, number> {
-    const out: Record<string, number> = {};
-    for (const name of Object.keys(given)) {
-      if (passOver.includes(name) || given[name] === undefined) continue;
-      if (!this.searchParams.includes(name)) {
-        throw new VicinalError("OPTION_UNKNOWN", { got: name, known: this.searchParams });
-      }
-      const value = given[name]!;
-      if (!Number.isInteger(value) || value < 1 || value > 0x7fffffff) {
-        throw new VicinalError("OPTION_RANGE", { option: name, got: value, rule: "a whole number >= 1" });
-      }
-      out[name] = value;
-    }
-    return out;
   }
 
   #emptyResult(queries: number, k: number): NeighborsResult<K> {
@@ -662,6 +652,10 @@ interface Ready {
   readonly reader: VectorReader;
   readonly plan: Plan;
   readonly maxDistance: number | undefined;
+}
+
+function checkParam(name: string, value: unknown): number {
+  return wholeNumber(name, value, 1, 0x7fffffff);
 }
 
 function isStream(vectors: unknown): boolean {

@@ -27,6 +27,8 @@ export interface WorkNeeds {
 export class Workbench {
   readonly #space: Space;
   #threads = 0;
+  /** Grows whenever a struct is pointed elsewhere. */
+  uses = 0;
   #needs: Required<WorkNeeds> = { pool: 0, pending: 0, chosen: 0, sorted: 0, code: 0, visited: 0 };
 
   constructor(space: Space) {
@@ -87,6 +89,7 @@ export class Workbench {
 
   /** Points thread t's struct at its room and a scorer; returns the struct's address. */
   prepare(t: number, kind: number, scorer: ScorerFields, gather = 0): number {
+    this.uses++;
     const { engine } = this.#space;
     const at = this.scratch(t);
     const pool = this.#space.ptr("lists") + t * listBytes(this.#needs);
