@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { createRng, isVicinalError, type Rng } from "../../src/core/index.ts";
+import { createRng, isVicinalError } from "../../src/core/index.ts";
 import { encodeVectors, readVectorFile } from "../../src/data/index.ts";
 import { bytes, f32le, npy, u32be, zip } from "./bytes.ts";
 import {
@@ -11,6 +11,7 @@ import {
   PARQUET_PLAIN,
   PARQUET_SNAPPY,
 } from "./fixtures.ts";
+import { mutate } from "./mutate.ts";
 
 const CASES = Number(process.env["VICINAL_FUZZ"] ?? 500);
 const matrix = { data: Float32Array.from({ length: 40 }, (_, i) => i / 7), rows: 10, cols: 4, stride: 4 };
@@ -44,39 +45,6 @@ const SEEDS: Record<string, Uint8Array[]> = {
   "a.parquet": [PARQUET_PLAIN, PARQUET_SNAPPY, PARQUET_GZIP],
   "header.npy": [npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }\n", f32le(1, 2, 3, 4))],
 };
-
-const EXTREMES = [0, 1, 0x7f, 0x80, 0xff];
-
-/** One to four changes: flipped bits, extreme bytes and words, cuts, repeats, swaps. */
-function mutate(seed: Uint8Array, rng: Rng): Uint8Array {
-  let out: Uint8Array = seed.slice();
-  for (let changes = 1 + rng.below(4); changes > 0 && out.length > 0; changes--) {
-    const at = rng.below(out.length);
-    switch (rng.below(7)) {
-      case 0:
-        out[at]! ^= 1 << rng.below(8);
-        break;
-      case 1:
-        out[at] = EXTREMES[rng.below(EXTREMES.length)]!;
-        break;
-      case 2:
-        out.fill(EXTREMES[rng.below(EXTREMES.length)]!, at, at + 4);
-        break;
-      case 3:
-        out = out.slice(0, at);
-        break;
-      case 4:
-        out = bytes(out, out.subarray(at));
-        break;
-      case 5:
-        out = bytes(out.subarray(0, at), out.subarray(at + 1 + rng.below(8)));
-        break;
-      default:
-        out[at] = rng.below(256);
-    }
-  }
-  return out;
-}
 
 describe("damaged files give data or a typed error", () => {
   test.each(Object.keys(SEEDS))(`%s, ${CASES} mutants`, async (name) => {

@@ -9,6 +9,7 @@ import {
   rowsPerBlock,
   type VectorBlock,
 } from "../table.ts";
+import { heapsAreSound, type ReadAt } from "./hdf5Heaps.ts";
 import { rowsOfShape } from "./npy.ts";
 
 type H5 = typeof import("h5wasm");
@@ -71,10 +72,12 @@ export class Hdf5File {
   readonly #file: H5File;
   readonly #h5: H5;
   readonly #unmount: () => void;
+  readonly #read: ReadAt;
 
-  private constructor(name: string, size: number, h5: H5, file: H5File, unmount: () => void) {
+  private constructor(name: string, mounted: Mounted, h5: H5, file: H5File, unmount: () => void) {
     this.name = name;
-    this.size = size;
+    this.size = mounted.size;
+    this.#read = mounted.read;
     this.#h5 = h5;
     this.#file = file;
     this.#unmount = unmount;
@@ -84,12 +87,12 @@ export class Hdf5File {
   static async open(source: ByteSource, context: FormatContext): Promise<Hdf5File> {
     const { h5, files } = await loadHdf5("reading HDF5");
     const path = freshPath();
-    const size = await mount(files, path, source, context);
+    const mounted = await mount(files, path, source, context);
     const unmount = (): void => files.unlink(path);
     try {
       const file = guarded(source.name, "an HDF5 file", () => new h5.File(path, "r"));
       if (file.file_id < 0n) throw badFormat(source.name, "an HDF5 file that opens");
-      return new Hdf5File(source.name, size, h5, file, unmount);
+      return new Hdf5File(source.name, mounted, h5, file, unmount);
     } catch (error) {
       unmount();
       throw error;
@@ -103,10 +106,16 @@ export class Hdf5File {
     );
   }
 
+  /** Attributes of the root that are one text or number; texts only where the file's heaps are sound. */
   attributes(): Record<string, string | number> {
+    let sound: boolean | undefined;
     const out: Record<string, string | number> = Object.create(null) as Record<string, string | number>;
     guarded(this.name, "readable attributes", () => {
       for (const [name, attribute] of Object.entries(this.#file.attrs)) {
+        if (attribute.metadata.vlen) {
+          sound ??= heapsAreSound(this.#read, this.size);
+          if (!sound) continue;
+        }
         const { value } = attribute;
         if (typeof value === "string" || typeof value === "number") out[name] = value;
         else if (typeof value === "bigint") out[name] = Number(value);
@@ -141,12 +150,17 @@ export class Hdf5File {
   }
 }
 
+interface Mounted {
+  readonly size: number;
+  readonly read: ReadAt;
+}
+
 async function mount(
   files: WasmFiles,
   path: string,
   source: ByteSource,
   context: FormatContext,
-): Promise<number> {
+): Promise<Mounted> {
   if (source.readSync !== undefined && source.size !== undefined) {
     const { size } = source;
     const readSync = source.readSync.bind(source);
@@ -161,11 +175,18 @@ async function mount(
         return readSync(into, position);
       },
     };
-    return size;
+    return { size, read: readSync };
   }
   const bytes = await readWhole(source, context);
   files.writeFile(path, bytes);
-  return bytes.length;
+  return {
+    size: bytes.length,
+    read(into, position) {
+      const part = bytes.subarray(position, position + into.length);
+      into.set(part);
+      return part.length;
+    },
+  };
 }
 
 async function readWhole(source: ByteSource, { limits }: FormatContext): Promise<Uint8Array> {
@@ -269,13 +290,13 @@ export async function openHdf5(
   const file = await Hdf5File.open(source, context);
   try {
     const attributes = file.attributes();
-    if (attributes["type"] === "sparse") {
+    const names = file.names();
+    if (attributes["type"] === "sparse" || names.includes("size_train")) {
       throw new VicinalError("UNSUPPORTED", {
         what: `${source.name}: sparse vectors`,
         rule: "dense rows are needed",
       });
     }
-    const names = file.names();
     const usual = role === "base" ? "train" : "test";
     const name = wanted ?? (names.includes(usual) || names.length !== 1 ? usual : names[0]!);
     const matrix = file.dataset(name);

@@ -131,6 +131,7 @@ function checkMetadata(
   { limits }: FormatContext,
 ): number {
   const rows = Number(metadata.num_rows);
+  if (!Array.isArray(metadata.row_groups)) throw badFormat(name, "a list of row groups");
   let counted = 0;
   for (const group of metadata.row_groups) {
     const groupRows = Number(group.num_rows);
@@ -163,6 +164,7 @@ function checkMetadata(
 
 function assignRoles(schema: SchemaTree, options: ColumnOptions, what: string): Roles {
   const columns: Column[] = schema.children.map((node) => {
+    if (typeof node.element.name !== "string") throw badFormat(what, "a name for each column");
     let leaf = node;
     while (leaf.children.length === 1) leaf = leaf.children[0]!;
     return {
