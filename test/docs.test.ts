@@ -11,6 +11,7 @@ import {
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { transformWithOxc } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ERROR_CODES } from "../src/core/errors.ts";
 
@@ -105,9 +106,8 @@ describe("the documentation", () => {
 
   for (const { page, name, code } of examples) {
     test(`has an example in ${page} (${name}) that runs and prints what it says`, async () => {
-      // The examples are JavaScript too: they state no types.
       const script = join(scratch, `${name}.mjs`);
-      writeFileSync(script, code);
+      writeFileSync(script, (await transformWithOxc(code, `${name}.ts`)).code);
       const { stdout } = await run(process.execPath, [script], { cwd: scratch });
       const printed = [...stdout.matchAll(/key: '([^']+)'/g)].map((m) => m[1]);
       const said = code.match(/console\.log\(.*items\(\)\); \/\/ (\w+), then (\w+)/);
