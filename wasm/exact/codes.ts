@@ -15,7 +15,7 @@ function dotBytes(codes: v128, query: v128, acc: v128): v128 {
   return acc;
 }
 
-/** Even and odd bytes of the codes against the query's even and odd i16 pairs (see storeQueryCode). */
+/** Even and odd bytes of the codes against the query's i16 pairs (see storeQueryCode). */
 @inline
 function dotHalves(even: v128, odd: v128, queryEven: v128, queryOdd: v128, acc: v128): v128 {
   return i32x4.add(
@@ -63,85 +63,65 @@ function gatherTile(s: ExactScratch, q: u32, limits: v128, mask: u32, group: u32
  * stay in registers, so nothing of it can be a function of its own.
  */
 function tileBlock(data: ExactStore, s: ExactScratch, q: u32, begin: u32, end: u32): void {
-  const codeDim = <usize>data.codeDim, queryBytes = <usize>s.queryBytes;
-  const queryStart = s.queryCodes + <usize>q * queryBytes;
+  const codeDim = <usize>data.codeDim;
+  const queries = s.queryCodes + <usize>q * <usize>s.queryBytes;
   const lane = <usize>q << 2;
-  const alpha = v128.load(s.alpha + lane), beta = v128.load(s.beta + lane), norms = v128.load(s.codeNorms + lane);
   const tile = s.tile;
   v128.store(s.candidateCounts, i32x4.splat(0));
   for (let group = begin >> 3; group < (end + 7) >> 3; group++) {
     const mask = groupMask(s, group, begin, end);
     if (!mask) continue;
-    let x = data.codes + <usize>group * (codeDim << 3);
+    let x = data.codes + <usize>group * (codeDim << 3), at = queries;
     const stop = x + (codeDim << 3);
-    let q0 = queryStart, q1 = q0 + queryBytes, q2 = q1 + queryBytes, q3 = q2 + queryBytes;
     let a0 = i32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
+    // Four dimensions a turn: V8 hoists the loads of a longer body and then spills sums.
     // @ts-ignore: RELAXED is a compiler flag
     if (isDefined(RELAXED)) {
-      while (x < stop) {
-        let y = v128.load(x), z = v128.load(x, 16);
-        let w = v128.load32_splat(q0);
+      for (; x < stop; x += 32, at += 16) {
+        const y = v128.load(x), z = v128.load(x, 16);
+        let w = v128.load32_splat(at);
         a0 = dotBytes(y, w, a0);
         a1 = dotBytes(z, w, a1);
-        w = v128.load32_splat(q1);
+        w = v128.load32_splat(at, 4);
         b0 = dotBytes(y, w, b0);
         b1 = dotBytes(z, w, b1);
-        w = v128.load32_splat(q2);
+        w = v128.load32_splat(at, 8);
         c0 = dotBytes(y, w, c0);
         c1 = dotBytes(z, w, c1);
-        w = v128.load32_splat(q3);
+        w = v128.load32_splat(at, 12);
         d0 = dotBytes(y, w, d0);
         d1 = dotBytes(z, w, d1);
-        y = v128.load(x, 32);
-        z = v128.load(x, 48);
-        w = v128.load32_splat(q0, 4);
-        a0 = dotBytes(y, w, a0);
-        a1 = dotBytes(z, w, a1);
-        w = v128.load32_splat(q1, 4);
-        b0 = dotBytes(y, w, b0);
-        b1 = dotBytes(z, w, b1);
-        w = v128.load32_splat(q2, 4);
-        c0 = dotBytes(y, w, c0);
-        c1 = dotBytes(z, w, c1);
-        w = v128.load32_splat(q3, 4);
-        d0 = dotBytes(y, w, d0);
-        d1 = dotBytes(z, w, d1);
-        x += 64;
-        q0 += 8;
-        q1 += 8;
-        q2 += 8;
-        q3 += 8;
       }
     } else {
       const low = i16x8.splat(255);
-      while (x < stop) {
+      for (; x < stop; x += 32, at += 32) {
         const y = v128.load(x), z = v128.load(x, 16);
         const y0 = v128.and(y, low), y1 = i16x8.shr_u(y, 8), z0 = v128.and(z, low), z1 = i16x8.shr_u(z, 8);
-        let v = v128.load32_splat(q0), w = v128.load32_splat(q0, 4);
+        let v = v128.load32_splat(at), w = v128.load32_splat(at, 4);
         a0 = dotHalves(y0, y1, v, w, a0);
         a1 = dotHalves(z0, z1, v, w, a1);
-        v = v128.load32_splat(q1);
-        w = v128.load32_splat(q1, 4);
+        v = v128.load32_splat(at, 8);
+        w = v128.load32_splat(at, 12);
         b0 = dotHalves(y0, y1, v, w, b0);
         b1 = dotHalves(z0, z1, v, w, b1);
-        v = v128.load32_splat(q2);
-        w = v128.load32_splat(q2, 4);
+        v = v128.load32_splat(at, 16);
+        w = v128.load32_splat(at, 20);
         c0 = dotHalves(y0, y1, v, w, c0);
         c1 = dotHalves(z0, z1, v, w, c1);
-        v = v128.load32_splat(q3);
-        w = v128.load32_splat(q3, 4);
+        v = v128.load32_splat(at, 24);
+        w = v128.load32_splat(at, 28);
         d0 = dotHalves(y0, y1, v, w, d0);
         d1 = dotHalves(z0, z1, v, w, d1);
-        x += 32;
-        q0 += 8;
-        q1 += 8;
-        q2 += 8;
-        q3 += 8;
       }
     }
     const sums = data.sums + (<usize>group << 5);
     const s0 = v128.load(sums), s1 = v128.load(sums, 16);
-    const limits = codeLimits(alpha, beta, norms, v128.load32_splat(data.errors + (<usize>group << 2)));
+    const limits = codeLimits(
+      v128.load(s.alpha + lane),
+      v128.load(s.beta + lane),
+      v128.load(s.codeNorms + lane),
+      v128.load32_splat(data.errors + (<usize>group << 2)),
+    );
     a0 = valueOf(s0, a0);
     a1 = valueOf(s1, a1);
     b0 = valueOf(s0, b0);

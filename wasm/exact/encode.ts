@@ -113,27 +113,34 @@ export function exactEncode(scratch: usize, dataPtr: usize, n: u32, begin: u32, 
   return beyond;
 }
 
-/** Stores code `c` of dimension `dim` of a query, in the order that this build's product reads. */
+/** Queries whose codes are interleaved: a tile of four, or the only one. */
 @inline
-function storeQueryCode(code: usize, dim: u32, c: i32): void {
+function lanesOf(s: ExactScratch): u32 {
+  return s.nq == 1 ? 1 : TILE;
+}
+
+/**
+ * Stores code `c` of dimension `dim` of query q in the order that this build's product reads: `[tile][dim / 4]
+ * [4 queries]` and then four bytes, or in the plain build four i16, the two even dimensions first.
+ */
+@inline
+function storeQueryCode(s: ExactScratch, q: u32, dim: u32, c: i32): void {
+  const lanes = lanesOf(s);
+  const tile = s.queryCodes + <usize>(q / lanes) * <usize>(lanes * s.queryBytes);
+  const word = <usize>((dim >> 2) * lanes + q % lanes);
   // @ts-ignore: RELAXED is a compiler flag
-  if (isDefined(RELAXED)) store<u8>(code + <usize>dim, <u8>c);
-  else {
-    // i16: per four dimensions the two even ones, then the two odd ones.
-    const place = (dim & ~3) + ((dim & 1) << 1) + ((dim & 2) >> 1);
-    store<i16>(code + (<usize>place << 1), <i16>c);
-  }
+  if (isDefined(RELAXED)) store<u8>(tile + (word << 2) + <usize>(dim & 3), <u8>c);
+  else store<i16>(tile + (word << 3) + <usize>(((dim & 1) << 2) + (dim & 2)), <i16>c);
 }
 
 /** Encodes query q; errors as for rows, the part outside the box rounded down. */
 function encodeQuery(data: ExactStore, s: ExactScratch, q: u32): void {
   const query = s.queries + <usize>q * <usize>s.queryStride;
-  const code = s.queryCodes + <usize>q * <usize>s.queryBytes;
   const d = data.d, dims = d + <u32>(data.metric == METRIC_IP), step = <f64>data.step, inverse = 1 / step;
   let inside: f64 = 0, beyond: f64 = 0, sum: i32 = 0;
   for (let dim: u32 = 0; dim < data.codeDim; dim++) {
     if (dim >= dims) {
-      storeQueryCode(code, dim, 0);
+      storeQueryCode(s, q, dim, 0);
       continue;
     }
     const x = dim < d ? <f64>load<f32>(query + (<usize>dim << 2)) : 0;
@@ -142,7 +149,7 @@ function encodeQuery(data: ExactStore, s: ExactScratch, q: u32): void {
     if ((c == 0 && residual < 0) || (c == 127 && residual > 0)) beyond += residual * residual;
     else inside += residual * residual;
     sum += c * c;
-    storeQueryCode(code, dim, c);
+    storeQueryCode(s, q, dim, c);
   }
   const relative = <f64>(data.codeDim + 8) * DOUBLE_EPS, absolute = Math.sqrt(<f64>data.codeDim) * RESIDUAL_EPS;
   const p = max((Math.sqrt(beyond) / step) * (1 - relative) - absolute, 0);
@@ -171,8 +178,8 @@ export function encodeQueries(data: ExactStore, s: ExactScratch): void {
     encodeQuery(data, s, q);
     setCodeLimit(data, s, q);
   }
-  for (let q = s.nq; (q & (TILE - 1)) != 0; q++) {
-    memory.fill(s.queryCodes + <usize>q * <usize>s.queryBytes, 0, s.queryBytes);
+  for (let q = s.nq; q % lanesOf(s) != 0; q++) {
+    for (let dim: u32 = 0; dim < data.codeDim; dim++) storeQueryCode(s, q, dim, 0);
     store<f32>(s.alpha + (<usize>q << 2), 0);
     store<f32>(s.beta + (<usize>q << 2), 0);
     // Limit −2³⁰ with dots of zero: |cx|² ≥ 0 exceeds it. (beta · ∞ is NaN, which pmax turns into 0.)
