@@ -19,6 +19,16 @@ export function resolveOptions<T extends object>(defaults: T, given: Partial<T> 
   return Object.freeze(out);
 }
 
+/** Refuses options of other names; `given` is an object, as OPTION_UNKNOWN or BAD_INPUT say otherwise. */
+export function checkNames(given: object, known: readonly string[]): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new VicinalError("BAD_INPUT", { what: "options", got: String(given), rule: "an object" });
+  }
+  for (const got of Object.keys(given)) {
+    if (!known.includes(got)) throw new VicinalError("OPTION_UNKNOWN", { got, known });
+  }
+}
+
 /** The value as a whole number within [low, high], or OPTION_RANGE. */
 export function wholeNumber(option: string, got: unknown, low: number, high: number): number {
   if (typeof got !== "number" || !Number.isInteger(got) || got < low || got > high) {

@@ -1,10 +1,11 @@
-import { createRng, permutation, turn, VicinalError, wholeNumber } from "../core/index.ts";
+import { checkNames, createRng, permutation, turn, VicinalError, wholeNumber } from "../core/index.ts";
 import type { AuditOptions, AuditReport, Key } from "./contract.ts";
 import { recallInterval } from "./parts/confidence.ts";
 import type { VectorIndex } from "./vectorIndex.ts";
 
 /** Distances within this relative margin of the k-th count as hits: equal in exact arithmetic, they tie. */
 const TIE = 1e-6;
+const AUDIT_OPTIONS = ["sample", "k", "seed", "efSearch", "rerank", "signal", "onProgress"];
 
 /**
  * Recall of the index as it stands: rows it holds, drawn with a seed, are searched for approximately and
@@ -16,7 +17,10 @@ export async function auditIndex<K extends Key>(
   index: VectorIndex<K>,
   options: AuditOptions,
 ): Promise<AuditReport> {
+  checkNames(options, AUDIT_OPTIONS);
   const { sample = 200, k = 10, seed = index.seed, signal, onProgress } = options;
+  const { version } = index;
+  wholeNumber("seed", seed, 0, Number.MAX_SAFE_INTEGER);
   wholeNumber("sample", sample, 1, 1_000_000);
   wholeNumber("k", k, 1, 0x7fffffff - 1);
   if (index.size < 2) throw new VicinalError("EMPTY_INDEX", { what: "An audit" });
@@ -42,6 +46,8 @@ export async function auditIndex<K extends Key>(
     onProgress?.({ phase: "audit", done: recalls.length, total: drawn.length });
     if (performance.now() - last > 12) {
       await turn();
+      if (index.version !== version)
+        throw new VicinalError("BUSY", { what: "The index changed during audit()" });
       last = performance.now();
     }
   }

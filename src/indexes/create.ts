@@ -1,4 +1,4 @@
-import { type Dtype, type Metric, parseMetric, VicinalError } from "../core/index.ts";
+import { checkNames, type Dtype, type Metric, parseMetric, VicinalError } from "../core/index.ts";
 import type { Index, Key } from "./contract.ts";
 import { FlatIndex } from "./flat.ts";
 import { HnswIndex, type HnswOptions } from "./hnsw/hnsw.ts";
@@ -16,6 +16,8 @@ export interface FactoryOptions {
   efSearch?: number;
 }
 
+const FACTORY_OPTIONS = ["dimension", "metric", "dtype", "seed", "efConstruction", "efSearch"];
+
 /**
  * An empty index from a specification in FAISS's grammar: `Flat`, `HNSW32`, `HNSW16,SQ8`, `HNSW16,SQ7,Refine`.
  * `Auto` needs data to decide: use build().
@@ -23,6 +25,7 @@ export interface FactoryOptions {
  * @throws VicinalError SPEC_SYNTAX, UNSUPPORTED, OPTION_RANGE, OPTION_UNKNOWN
  */
 export function create<K extends Key = Key>(spec: string, options: FactoryOptions): Index<K> {
+  checkNames(options, FACTORY_OPTIONS);
   const parsed = parseSpec(spec);
   const metric = parseMetric(options.metric ?? "l2");
   const dtype = options.dtype ?? defaultDtype(metric);

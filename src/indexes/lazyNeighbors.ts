@@ -16,7 +16,22 @@ const FIRST_PAGE = 64;
  * rest. Through a graph the search stands still between neighbours and goes on from where it was; it keeps
  * `efSearch` candidates in hand, so a neighbour found later than that comes late rather than never.
  */
-export function* lazyNeighbors<K extends Key>(
+export function lazyNeighbors<K extends Key>(
+  index: VectorIndex<K>,
+  query: VectorInput,
+  options: Options<K>,
+): IterableIterator<Item<K>> {
+  // A search that is not needed checks the options now, rather than when the first neighbour is asked for.
+  const none = new Float32Array(0);
+  index.search(none, { ...options, filter: undefined });
+  const { rows } = readVectors(query, index.dimension, index.dtype, "query");
+  if (rows !== 1) {
+    throw new VicinalError("BAD_INPUT", { what: "query", got: `${rows} vectors`, rule: "one vector" });
+  }
+  return walkOrScan(index, query, options);
+}
+
+function* walkOrScan<K extends Key>(
   index: VectorIndex<K>,
   query: VectorInput,
   options: Options<K>,
@@ -28,6 +43,7 @@ export function* lazyNeighbors<K extends Key>(
   for (const item of items) {
     if (item.distance > limit) return;
     yield { key: index.keyTable.keyOf(item.slot), distance: item.distance };
+    index.requireIdle();
     if (index.version !== version) {
       throw new VicinalError("BAD_INPUT", {
         what: "iterator of neighbours",

@@ -1,4 +1,4 @@
-import { DTYPES, METRICS, type RunOptions, VicinalError } from "../core/index.ts";
+import { checkNames, DTYPES, METRICS, type RunOptions, VicinalError } from "../core/index.ts";
 import { FactsReader, openSnapshot, type SnapshotInput, type SnapshotReader } from "../persist/index.ts";
 import type { Index, Key } from "./contract.ts";
 import { FlatIndex } from "./flat.ts";
@@ -28,6 +28,7 @@ export async function open<K extends Key = Key>(
   input: SnapshotInput,
   options: OpenOptions = {},
 ): Promise<Index<K>> {
+  checkNames(options, ["maxBytes", "signal", "onProgress"]);
   const reader = await openSnapshot(input, options);
   let index: VectorIndex<K> | undefined;
   try {
@@ -118,7 +119,12 @@ async function fill<K extends Key>(
   };
   if (common.removed > common.rows) fail("no more rows are removed than there are", String(common.removed));
   if (rows.codeBytes === 0 && !common.hasVectors) fail("there are vectors or codes");
-  if (rows.codeBytes > 0 && common.rows > 0 && !(common.step > 0)) fail("codes have a step over 0");
+  const coded = common.step > 0;
+  if (rows.codeBytes > 0 && common.rows > 0 && !coded) fail("codes have a step over 0");
+  if (coded !== common.trainedOn > 0) fail("codes are trained on rows, and have a step then");
+  if (!common.hasVectors && !coded) fail("without vectors there are trained codes");
+  if (Math.fround(common.step) !== common.step) fail("the step of codes is a float32", String(common.step));
+  if (common.spec !== index.spec) fail(`its spec is ${index.spec}, as its options say`, common.spec);
   rows.expectVectors(common.hasVectors);
   if (index instanceof HnswIndex) index.graph.setUpperWords(graph!.upperWords);
 
@@ -159,11 +165,11 @@ async function fill<K extends Key>(
   const section = (name: string): Uint8Array | undefined => extra.get(name);
   index.keyTable = KeyTable.fromSections<K>(common.keys, section);
   index.metadataTable = MetadataTable.fromSections(common.metadata, section);
-  checkNames(index, fail);
+  checkKeyed(index, fail);
 }
 
 /** Every live row has a key, every removed one has none. */
-function checkNames<K extends Key>(index: VectorIndex<K>, fail: (rule: string) => never): void {
+function checkKeyed<K extends Key>(index: VectorIndex<K>, fail: (rule: string) => never): void {
   const { rows, keyTable } = index;
   if (keyTable.slots > rows.rows || keyTable.size !== rows.live) fail("each live row has one key");
   for (let slot = 0; slot < rows.rows; slot++) {

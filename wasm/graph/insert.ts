@@ -112,6 +112,8 @@ function roomyParent(g: Graph, s: Scratch, b: Batch, start: u32, self: i32): u32
       const list = g.list(id, 0);
       const tree = treeCount(list);
       if (tree + pendingChildren(s, b, id) < g.treeLimit) return id;
+      // The first row of all has no tree links until the batch is linked in.
+      if (tree == 0) break;
       let turn = <i32>((<u32>(id * 0x9e3779b1) ^ (attempt * 0x85ebca6b) ^ <u32>self) % <u32>tree);
       if (linkAt(list, turn) == previous) turn = (turn + 1) % tree;
       if (linkAt(list, turn) == previous) break;

@@ -15,12 +15,13 @@ import type {
   VectorInput,
 } from "../contract.ts";
 import type { Found } from "../lazyNeighbors.ts";
+import type { NewOrder } from "../rowIndex.ts";
 import type { GraphSearch } from "../searcher.ts";
 import type { SavedSection, SavedStructure } from "../snapshot.ts";
 import { currentEpoch } from "../structs.ts";
 import { checkRowOptions, support } from "../support.ts";
 import type { Tasks } from "../task.ts";
-import { type NewOrder, VectorIndex } from "../vectorIndex.ts";
+import { VectorIndex } from "../vectorIndex.ts";
 import type { WorkNeeds } from "../workbench.ts";
 import { HnswGraph } from "./graph.ts";
 import { newNumbers, renumberLinks } from "./renumber.ts";
@@ -233,6 +234,7 @@ export class HnswIndex<K extends Key = Key> extends VectorIndex<K> {
   }
 
   health(): HealthReport {
+    this.requireIdle();
     const { graph, rows, space } = this;
     const report = { size: rows.live, removed: rows.removed };
     if (rows.rows === 0 || graph.entry < 0) return { ...report, unreachable: 0, withoutInlinks: 0, ok: true };
