@@ -1,98 +1,152 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { bruteIndex, randomMatrix } from "../../test/support/brute.ts";
-import { matrix } from "../core/index.ts";
-import { recallInterval } from "../indexes/parts/confidence.ts";
-import { tuneSearch } from "./tune.ts";
+import { type Matrix, matrix } from "../core/index.ts";
+import type { Index, Key } from "../indexes/contract.ts";
+import { create } from "../indexes/index.ts";
+import { createJudge } from "./recall.ts";
+import { groundTruth } from "./truth.ts";
+import { type Interval, smallestPassing, tuneSearch } from "./tune.ts";
 
-const base = randomMatrix(400, 2, 1);
+describe("the smallest passing value", () => {
+  /** Recall rising as value² / (half² + value²), known to 0.01. */
+  const rising =
+    (half: number, seen: number[] = []) =>
+    async (value: number): Promise<Interval> => {
+      seen.push(value);
+      const recall = value ** 2 / (half ** 2 + value ** 2);
+      return { recall, low: recall - 0.01, high: recall + 0.01 };
+    };
 
-/** An index that finds half of the neighbours with efSearch = half, and more with more. */
-const rising = (half: number, seen: object[] = []) =>
-  bruteIndex(base, { keep: (ef) => ef ** 2 / (half ** 2 + ef ** 2), onSearch: (o) => seen.push(o!) });
+  test.each([0.3, 0.5, 0.8, 0.9, 0.98])("is found within 7 per cent for target %d", async (target) => {
+    const seen: number[] = [];
+    const { value, found } = await smallestPassing(rising(50, seen), { target, from: 10, most: 4096 });
+    const least = Math.ceil(50 * Math.sqrt((target + 0.01) / (1 - target - 0.01)));
+    expect(found.low).toBeGreaterThanOrEqual(target);
+    expect(value).toBeGreaterThanOrEqual(least);
+    expect(value).toBeLessThanOrEqual(Math.ceil(least * 1.07) + 1);
+    expect(seen.length).toBeLessThan(20);
+  });
 
-/** Lower end of the interval with that setting: every row finds round(101 · share), itself among them. */
-function lowAt(half: number, ef: number, sample: number): number {
-  const found = Math.round((101 * ef ** 2) / (half ** 2 + ef ** 2)) - 1;
-  return recallInterval(new Float64Array(sample).fill(found / 100), 100).low;
+  test("is the first when that passes already", async () => {
+    expect(await smallestPassing(rising(1), { target: 0.5, from: 10, most: 4096 })).toMatchObject({
+      value: 10,
+    });
+  });
+
+  test("is the widest when none passes", async () => {
+    expect((await smallestPassing(rising(2000), { target: 0.9, from: 200, most: 4096 })).value).toBe(4096);
+  });
+
+  test("is not looked for beyond the point where wider searches gain nothing", async () => {
+    const seen: number[] = [];
+    const flat = async (value: number): Promise<Interval> => {
+      seen.push(value);
+      return { recall: value < 20 ? 0.2 : 0.6, low: 0, high: 1 };
+    };
+    await smallestPassing(flat, { target: 0.9, from: 10, most: 4096 });
+    expect(Math.max(...seen)).toBeLessThan(100);
+  });
+
+  test("may have a low interval when nothing was missed", async () => {
+    const perfect = async (value: number): Promise<Interval> => ({
+      recall: value < 30 ? 0.9 : 1,
+      low: 0.8,
+      high: 1,
+    });
+    const { value } = await smallestPassing(perfect, { target: 0.99, from: 10, most: 4096 });
+    expect(value).toBeGreaterThanOrEqual(30);
+    expect(value).toBeLessThanOrEqual(33);
+  });
+});
+
+const base = randomMatrix(4000, 8, 1);
+const fresh = randomMatrix(300, 8, 2);
+
+async function graph(spec: string, keys?: readonly Key[]): Promise<Index> {
+  const index = create(spec, { dimension: 8, metric: "l2", seed: 1 });
+  await index.addAsync(base, { keys });
+  return index;
 }
 
-test.each([0.5, 0.8, 0.9])(
-  "the smallest efSearch that reaches %d is found within 8 per cent",
-  async (target) => {
-    const half = 50;
-    const tuned = await tuneSearch(rising(half), target, base, { k: 100, sample: 20 });
-    let least = 100;
-    while (lowAt(half, least, 20) < target) least++;
-    expect(tuned.reached).toBe(true);
-    expect(tuned.low).toBeGreaterThanOrEqual(target);
-    expect(tuned.params["efSearch"]).toBeGreaterThanOrEqual(least);
-    expect(tuned.params["efSearch"]).toBeLessThanOrEqual(Math.ceil(least * 1.08) + 1);
-  },
-);
-
-test("a target out of reach is given up where wider searches gain nothing, and it says so", async () => {
-  const seen: { efSearch?: number }[] = [];
-  const index = bruteIndex(base, { keep: (ef) => (ef < 20 ? 0.2 : 0.6), onSearch: (o) => seen.push(o!) });
-  expect(await tuneSearch(index, 0.99, base, { sample: 5 })).toMatchObject({ reached: false });
-  expect(Math.max(...seen.map((o) => o.efSearch!))).toBeLessThan(100);
-});
-
-test("every setting is asked of the same number of rows, for one neighbour more than k", async () => {
-  const seen: { k?: number; efSearch?: number }[] = [];
-  await tuneSearch(rising(30, seen), 0.9, base, { k: 7, sample: 12 });
-  const asked = seen.map((o) => o.efSearch);
-  for (const ef of new Set(asked)) expect(asked.filter((e) => e === ef)).toHaveLength(12);
-  expect(new Set(seen.map((o) => o.k))).toEqual(new Set([8]));
-});
-
-test("an index that answers from worse copies of the rows is judged by the rows", async () => {
-  const coarse = matrix(
-    base.data.map((x) => Math.round(x * 4) / 4),
-    2,
+/** Recall on queries that neither the index nor the tuning has seen. */
+async function freshRecall(index: Index, efSearch: number): Promise<number> {
+  const truth = await groundTruth(base, fresh, { metric: "l2", k: 10, cache: false });
+  const answers = Array.from(
+    { length: fresh.rows },
+    (_, q) => index.search(fresh.data.subarray(q * 8, q * 8 + 8), { k: 10, efSearch }).keys(0) as number[],
   );
-  const index = bruteIndex(coarse, { keep: () => 1 });
-  const tuned = await tuneSearch(index, 0.99, base, { sample: 50 });
-  expect(tuned.reached).toBe(false);
-  expect(tuned.recall).toBeLessThan(0.8);
+  return createJudge(base, fresh, truth, { metric: "l2", k: 10, epsilon: 1e-6 }).score(answers).recall;
+}
+
+test.each([0.8, 0.9, 0.97])("queries never seen reach a target of %d, and not by far", async (target) => {
+  const index = await graph("HNSW6");
+  const tuned = await tuneSearch(index, target, base, { sample: 400, seed: 3 });
+  expect(tuned.reached).toBe(true);
+  expect(tuned.low).toBeGreaterThanOrEqual(target);
+  const recall = await freshRecall(index, tuned.params["efSearch"]!);
+  expect(recall).toBeGreaterThan(target - 0.02);
+  expect(recall).toBeLessThan(target + (1 - target) * 0.9);
+  index.close();
 });
 
-test("keys of one's own are led back to rows", async () => {
-  const index = bruteIndex(base, { keep: () => 1, keyOf: (r) => `k${r}` });
-  const rowOf = (key: unknown): number => Number(String(key).slice(1));
-  expect(await tuneSearch(index, 0.9, base, { sample: 30, rowOf })).toMatchObject({
-    recall: 1,
-    reached: true,
-  });
+test("the index is left as it was", async () => {
+  const index = await graph("HNSW6");
+  const before = index.toBytes();
+  await tuneSearch(index, 0.9, base);
+  expect(index.toBytes()).toEqual(before);
+  index.close();
 });
 
 test("the same seed gives the same answer", async () => {
-  const once = await tuneSearch(rising(30), 0.9, base, { sample: 12, seed: 3 });
-  expect(await tuneSearch(rising(30), 0.9, base, { sample: 12, seed: 3 })).toEqual(once);
+  const index = await graph("HNSW6");
+  const once = await tuneSearch(index, 0.9, base, { seed: 3 });
+  expect(await tuneSearch(index, 0.9, base, { seed: 3 })).toEqual(once);
+  index.close();
 });
 
-test("an exact index keeps its one setting", async () => {
-  expect(await tuneSearch(bruteIndex(base), 1, base, { sample: 5 })).toEqual({
-    params: {},
-    recall: 1,
-    low: expect.closeTo(0.7, 0),
-    high: 1,
-    reached: true,
-  });
+test("keys of one's own change nothing", async () => {
+  const keys = Array.from({ length: base.rows }, (_, i) => `k${i}`);
+  const [plain, keyed] = [await graph("HNSW6"), await graph("HNSW6", keys)];
+  expect(await tuneSearch(keyed, 0.9, base, { keys })).toEqual(await tuneSearch(plain, 0.9, base));
+  plain.close();
+  keyed.close();
 });
 
-test("an index of one row or none has nothing to miss", async () => {
-  for (const rows of [0, 1]) {
-    const raw = matrix(new Float32Array(rows * 2), 2);
-    const few = bruteIndex(raw, { keep: () => 0 });
-    expect(await tuneSearch(few, 1, raw)).toMatchObject({ recall: 1, reached: true });
-  }
+test("codes are judged by the vectors they stand for", async () => {
+  const [lo, hi] = [-1000, 1000];
+  // Two far outliers leave few of the 8-bit steps to the rest, whose order codes cannot tell.
+  const wide: Matrix<Float32Array> = matrix(base.data.slice(), 8);
+  wide.data.fill(lo, 0, 8).fill(hi, 8, 16);
+  const index = create("HNSW6,SQ8", { dimension: 8, metric: "l2" });
+  await index.addAsync(wide);
+  const exact = await groundTruth(wide, fresh, { metric: "l2", k: 10, cache: false });
+  const answers = Array.from(
+    { length: fresh.rows },
+    (_, q) => index.search(fresh.data.subarray(q * 8, q * 8 + 8), { k: 10, exact: true }).keys(0) as number[],
+  );
+  const best = createJudge(wide, fresh, exact, { metric: "l2", k: 10, epsilon: 1e-6 }).score(answers).recall;
+  const tuned = await tuneSearch(index, 0.99, wide);
+  if (best < 0.9) expect(tuned).toMatchObject({ reached: false });
+  expect(tuned.recall).toBeLessThan(best + 0.05);
+  index.close();
+});
+
+test("an exact index, and one too small to hold rows out of, keep their one setting", async () => {
+  const perfect = { recall: 1, low: 1, high: 1, reached: true };
+  expect(await tuneSearch(bruteIndex(base), 1, base)).toEqual({ params: {}, ...perfect });
+  const few = randomMatrix(9, 8, 1);
+  const index = create("HNSW6", { dimension: 8 });
+  index.add(few);
+  expect(await tuneSearch(index, 1, few)).toEqual({ params: index.defaults, ...perfect });
 });
 
 test.each([0, -1, 1.1, Number.NaN])("target %d is refused", async (target) => {
-  await expect(tuneSearch(rising(1), target, base)).rejects.toMatchObject({ code: "OPTION_RANGE" });
+  await expect(tuneSearch(bruteIndex(base), target, base)).rejects.toMatchObject({ code: "OPTION_RANGE" });
 });
 
 test("an aborted search for a setting rejects with the reason", async () => {
+  const index = await graph("HNSW6");
   const signal = AbortSignal.abort(new Error("enough"));
-  await expect(tuneSearch(rising(30), 0.9, base, { signal })).rejects.toThrow("enough");
+  await expect(tuneSearch(index, 0.9, base, { signal })).rejects.toThrow("enough");
+  index.close();
 });

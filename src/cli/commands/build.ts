@@ -86,7 +86,7 @@ async function runBuild(flags: BuildFlags): Promise<void> {
   else print(summary);
 }
 
-/** Tunes on rows of the input, which are found again by their keys, and keeps the setting. */
+/** Tunes on rows of the input held out of a copy, and keeps the setting. */
 async function tune(
   index: Index,
   target: number,
@@ -95,10 +95,8 @@ async function tune(
   flags: BuildFlags,
   run: RunOptions,
 ): Promise<Tuned> {
-  const rows = keys && new Map(keys.map((key, i) => [key, i]));
-  const rowOf = rows && ((key: Key): number => rows.get(key)!);
   const { k, seed, threads } = flags;
-  const tuned = await tuneSearch(index, target, base, { k, seed, threads, rowOf, ...run });
+  const tuned = await tuneSearch(index, target, base, { k, seed, threads, keys, ...run });
   index.configure(tuned.params);
   return tuned;
 }
@@ -126,7 +124,7 @@ function print(summary: Awaited<ReturnType<typeof summarize>>): void {
     const range = `${chosen.recall.toFixed(4)} (95 % interval ${chosen.low.toFixed(4)} to ${chosen.high.toFixed(4)})`;
     const missed = chosen.reached ? "" : "; the target was not reached";
     writeLine(
-      `recall on its own rows ${range}${params.length > 0 ? ` with ${params.join(" ")}` : ""}${missed}`,
+      `recall on held-out rows ${range}${params.length > 0 ? ` with ${params.join(" ")}` : ""}${missed}`,
     );
   }
   writeLine(`wrote ${out} (${formatBytes(fileBytes)})`);

@@ -61,7 +61,11 @@ export function evalCommand(): Command {
       collect,
     )
     .option("--build <name=value>", "build parameter, such as efConstruction=200; repeatable", collect)
-    .option("--target-recall <r>", "also tune each index to this recall, on rows of the base", readRecall)
+    .option(
+      "--target-recall <r>",
+      "also tune each index to this recall, on held-out rows of the base",
+      readRecall,
+    )
     .option("--threads <n>", "threads for builds and for an added batch measurement", readThreads)
     .option("--seed <s>", "seed of builds and samples", readSeed)
     .option("--rounds <n>", "timed passes, best counts", readWhole("--rounds", 1, 1000))
@@ -179,7 +183,7 @@ function print({ dataset, results }: Evaluation, options: EvalOptions): void {
     if (tuned === undefined || tuned.reached) continue;
     writeLine();
     writeLine(
-      `${index} did not reach recall ${options.targetRecall} on its own rows: ${tuned.recall.toFixed(4)} at the widest search.`,
+      `${index} did not reach recall ${options.targetRecall} on held-out rows: ${tuned.recall.toFixed(4)} at the widest search.`,
     );
   }
   if (options.plot !== undefined) writeLine(`\nPlot: ${options.plot}`);
