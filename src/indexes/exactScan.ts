@@ -14,8 +14,8 @@ import {
   trainExact,
   writeExactStore,
 } from "../kernels/exact.ts";
+import type { Answers, Plan } from "./plan.ts";
 import type { RowStore } from "./rows.ts";
-import type { Answers, Plan } from "./searcher.ts";
 import type { Space } from "./space.ts";
 import type { Tasks } from "./task.ts";
 

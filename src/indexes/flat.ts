@@ -1,11 +1,12 @@
 import { type Metric, parseMetric, resolveOptions, VicinalError } from "../core/index.ts";
 import type { CreateOptions, HealthReport, Key } from "./contract.ts";
 import { type DistanceFunction, FunctionSearcher } from "./functionSearcher.ts";
-import type { GraphSearch } from "./searcher.ts";
+import type { GraphSearch } from "./plan.ts";
+import type { NewOrder } from "./rowIndex.ts";
 import type { SavedStructure } from "./snapshot.ts";
 import { checkRowOptions, support } from "./support.ts";
 import type { Tasks } from "./task.ts";
-import { type NewOrder, VectorIndex } from "./vectorIndex.ts";
+import { VectorIndex } from "./vectorIndex.ts";
 
 export interface FlatOptions extends CreateOptions {
   /**

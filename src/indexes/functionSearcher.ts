@@ -1,7 +1,7 @@
 import { VicinalError } from "../core/index.ts";
 import type { VectorReader } from "./parts/vectors.ts";
+import type { Answers, Plan, SearchEngine } from "./plan.ts";
 import type { RowStore } from "./rows.ts";
-import type { Answers, Plan, SearchEngine } from "./searcher.ts";
 import type { Space } from "./space.ts";
 import type { Tasks } from "./task.ts";
 

@@ -1,8 +1,8 @@
-import { type Dtype, type Matrix, type Metric, VicinalError } from "../core/index.ts";
+import type { Dtype, Matrix, Metric } from "../core/index.ts";
 import { type ScalarQuantizer, trainScalar } from "../quantize/index.ts";
 import type { VectorReader } from "./parts/vectors.ts";
+import { flipSigns, normalize, permuteRows, refuseZeroBytes, squaredNorm } from "./rowMath.ts";
 import { pad16, type Space } from "./space.ts";
-import { type GraphScorer, type ScanScorer, type ScorerFields, STRICT_KINDS } from "./structs.ts";
 
 export interface RowOptions {
   readonly dimension: number;
@@ -123,53 +123,6 @@ export class RowStore {
   /** Notes that sections for that many rows are in place. */
   setCapacity(capacity: number): void {
     this.#capacity = capacity;
-  }
-
-  /** How a graph or a scan over codes (or vectors, when there are no codes) scores rows. */
-  graphScorer(): { name: GraphScorer; fields: ScorerFields } {
-    if (this.options.codes !== "none") {
-      const name = this.options.codes === "sq7" ? "l2Codes7" : "l2U8";
-      return { name, fields: this.#codeFields() };
-    }
-    const { dtype, metric } = this.options;
-    const byMetric = { l1: ["l1F32", "l1U8"], linf: ["linfF32", "linfU8"] } as const;
-    let name: GraphScorer = dtype === "f32" ? "l2F32" : "l2U8";
-    if (dtype === "bits") name = "hamming";
-    else if (metric === "l1" || metric === "linf") name = byMetric[metric][dtype === "f32" ? 0 : 1];
-    return { name, fields: this.#vectorFields() };
-  }
-
-  /** How an exact scan scores rows: vectors where there are any, else codes. */
-  scanScorer(): { name: ScanScorer; fields: ScorerFields } {
-    if (!this.#hasVectors) return this.graphScorer();
-    const { dtype, metric } = this.options;
-    const fields = this.#vectorFields();
-    if (dtype === "f32") return { name: metric === "ip" ? "ipF32" : this.#plainF32(), fields };
-    if (metric === "ip") return { name: dtype === "u8" ? "ipU8" : "ipI8", fields };
-    if (metric === "cosine") return { name: dtype === "u8" ? "cosineU8" : "cosineI8", fields };
-    return { name: this.graphScorer().name, fields };
-  }
-
-  #plainF32(): "l2F32" | "l1F32" | "linfF32" {
-    const { metric } = this.options;
-    return metric === "l1" ? "l1F32" : metric === "linf" ? "linfF32" : "l2F32";
-  }
-
-  /** The strict kernel that gives the metric's rank on stored float32 vectors. */
-  get strictKind(): number {
-    const { metric } = this.options;
-    if (metric === "ip" || metric === "l1" || metric === "linf") return STRICT_KINDS[metric];
-    return STRICT_KINDS.l2;
-  }
-
-  #codeFields(): ScorerFields {
-    const s = this.#space;
-    return { base: s.ptr("codes"), stride: this.codeBytes, bytes: this.codeBytes, norms: s.ptr("norms") };
-  }
-
-  #vectorFields(): ScorerFields {
-    const s = this.#space;
-    return { base: s.ptr("vectors"), stride: this.rowBytes, bytes: this.rowBytes, norms: 0 };
   }
 
   /**
@@ -411,59 +364,4 @@ export class RowStore {
   expectVectors(present: boolean): void {
     this.#hasVectors = present;
   }
-}
-
-function squaredNorm(data: Float32Array, at: number, d: number): number {
-  let sum = 0;
-  for (let j = at; j < at + d; j++) sum += data[j]! * data[j]!;
-  return sum;
-}
-
-function normalize(data: Float32Array, at: number, d: number, row: number, what: string): void {
-  const norm = Math.sqrt(squaredNorm(data, at, d));
-  if (norm === 0) throw new VicinalError("ZERO_VECTOR", { what, row });
-  const scale = 1 / norm;
-  for (let j = at; j < at + d; j++) data[j] = data[j]! * scale;
-}
-
-function flipSigns(bytes: Uint8Array, stride: number, d: number, rows: number): void {
-  for (let i = 0; i < rows; i++) {
-    for (let j = i * stride; j < i * stride + d; j++) bytes[j]! ^= 0x80;
-  }
-}
-
-function refuseZeroBytes(bytes: Uint8Array, stride: number, rows: number, firstRow: number): void {
-  for (let i = 0; i < rows; i++) {
-    if (bytes.subarray(i * stride, (i + 1) * stride).every((x) => x === 0)) {
-      throw new VicinalError("ZERO_VECTOR", { what: "vectors", row: firstRow + i });
-    }
-  }
-}
-
-/** Moves rows of `stride` bytes along the cycles of the permutation; rows from `kept` on become zero. */
-export function permuteRows(
-  bytes: Uint8Array,
-  stride: number,
-  newSlotOfOld: Uint32Array,
-  kept: number,
-): void {
-  const n = newSlotOfOld.length;
-  const done = new Uint8Array(n);
-  const hand = new Uint8Array(stride);
-  const swap = new Uint8Array(stride);
-  for (let start = 0; start < n; start++) {
-    if (done[start]) continue;
-    if (newSlotOfOld[start] === start) continue;
-    hand.set(bytes.subarray(start * stride, (start + 1) * stride));
-    let slot = start;
-    do {
-      done[slot] = 1;
-      slot = newSlotOfOld[slot]!;
-      const target = bytes.subarray(slot * stride, (slot + 1) * stride);
-      swap.set(target);
-      target.set(hand);
-      hand.set(swap);
-    } while (slot !== start);
-  }
-  bytes.fill(0, kept * stride, n * stride);
 }

@@ -3,54 +3,13 @@ import type { Engine } from "../kernels/index.ts";
 import type { ScalarQuantizer } from "../quantize/index.ts";
 import type { ExactScan } from "./exactScan.ts";
 import type { VectorReader } from "./parts/vectors.ts";
+import type { Answers, GraphSearch, Plan, SearchEngine } from "./plan.ts";
 import type { RowStore } from "./rows.ts";
+import { scanScorer, strictKind } from "./scorers.ts";
 import type { Space } from "./space.ts";
 import { REQUEST_BYTES, SCAN_SCORERS, writeRequest } from "./structs.ts";
 import type { Task, Tasks } from "./task.ts";
 import type { Workbench } from "./workbench.ts";
-
-/** A search with everything decided: how many, which way, and what may not be answered. */
-export interface Plan {
-  /** Places a row of the answer has; no more than there are rows to answer. */
-  readonly k: number;
-  readonly exact: boolean;
-  readonly ef: number;
-  /** Candidates scored again by the strict kernel; 0 takes the ranks of the search itself. */
-  readonly rerank: number;
-  /** Whether the bitmap in section "skip" is to be heeded. */
-  readonly skip: boolean;
-  /** Rows that may be answered. */
-  readonly matches: number;
-}
-
-/** Where answers go: rows of k places. */
-export interface Answers {
-  readonly ids: Uint32Array;
-  readonly distances: Float32Array;
-  readonly counts: Uint32Array;
-}
-
-/** What an approximate structure adds to a search. */
-export interface GraphSearch {
-  /** Refreshes addresses; returns the address of the graph struct. */
-  prepare(): number;
-  /** Prepares the scratch of thread t; returns its address. */
-  scratch(t: number): number;
-}
-
-/** What carries searches out. */
-export interface SearchEngine {
-  /** Answers on this thread, without pause. */
-  run(reader: VectorReader, plan: Plan, out: Answers, graph: GraphSearch | undefined): void;
-  /** The same as tasks, for workers or for a thread that wants to breathe. */
-  tasks(
-    reader: VectorReader,
-    plan: Plan,
-    out: Answers,
-    graph: GraphSearch | undefined,
-    threads: number,
-  ): Tasks<void>;
-}
 
 /** Longer answers are gathered whole and sorted once; shorter ones are kept sorted. */
 const LONG_LIST = 256;
@@ -258,7 +217,7 @@ export class Searcher implements SearchEngine {
       rerank: plan.rerank,
       skip: plan.skip ? space.ptr("skip") : 0,
       maxRank: Number.POSITIVE_INFINITY,
-      strictKind: rows.strictKind,
+      strictKind: strictKind(rows),
       rows: space.ptr("vectors"),
       rowStride: rows.rowBytes,
       rowBytes: rows.rowBytes,
@@ -286,7 +245,7 @@ export class Searcher implements SearchEngine {
   }
 
   #scanScratch(t: number, gather: number): number {
-    const { name, fields } = this.#rows.scanScorer();
+    const { name, fields } = scanScorer(this.#space, this.#rows);
     return this.#bench.prepare(t, SCAN_SCORERS[name], fields, gather);
   }
 

@@ -1,5 +1,6 @@
 import { createRng, permutation } from "../../core/index.ts";
 import type { RowStore } from "../rows.ts";
+import { graphScorer } from "../scorers.ts";
 import type { Space } from "../space.ts";
 import { GRAPH_SCORERS } from "../structs.ts";
 import type { Tasks } from "../task.ts";
@@ -107,7 +108,7 @@ export class HnswGraph {
 
   /** Prepares thread t's scratch for graph work; returns its address. */
   scratch(t: number): number {
-    const { name, fields } = this.#rows.graphScorer();
+    const { name, fields } = graphScorer(this.#space, this.#rows);
     return this.#bench.prepare(t, GRAPH_SCORERS[name], fields);
   }
 

@@ -15,8 +15,8 @@ import type {
   VectorInput,
 } from "../contract.ts";
 import type { Found } from "../lazyNeighbors.ts";
+import type { GraphSearch } from "../plan.ts";
 import type { NewOrder } from "../rowIndex.ts";
-import type { GraphSearch } from "../searcher.ts";
 import type { SavedSection, SavedStructure } from "../snapshot.ts";
 import { currentEpoch } from "../structs.ts";
 import { checkRowOptions, support } from "../support.ts";

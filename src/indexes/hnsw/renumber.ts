@@ -1,4 +1,5 @@
-import { permuteRows, type RowStore } from "../rows.ts";
+import { permuteRows } from "../rowMath.ts";
+import type { RowStore } from "../rows.ts";
 import type { Space } from "../space.ts";
 import type { HnswGraph } from "./graph.ts";
 import { gorder } from "./order.ts";
