@@ -139,9 +139,15 @@ export class RowStore {
       return;
     }
     // Codes alone: everything is read once before anything counts, so that a bad row leaves no trace.
+    let maxNorm = 0;
     for (let from = 0; from < reader.rows; from += INCOMING) {
       const to = Math.min(from + INCOMING, reader.rows);
-      this.#maxNorm = Math.max(this.#maxNorm, this.#place(reader, "incoming", 0, from, to));
+      maxNorm = Math.max(maxNorm, this.#place(reader, "incoming", 0, from, to));
+    }
+    if (maxNorm > this.#maxNorm) this.#raiseNorm(maxNorm);
+    for (let from = 0; from < reader.rows; from += INCOMING) {
+      const to = Math.min(from + INCOMING, reader.rows);
+      this.#place(reader, "incoming", 0, from, to);
       this.#augment("incoming", 0, to - from);
       this.#encode("incoming", 0, first + from, to - from);
     }
@@ -223,7 +229,21 @@ export class RowStore {
       }
       rows = { data, rows: n, cols: this.floats, stride: this.floats };
     }
-    this.setQuantizer(trainScalar(rows, this.levels), this.#rows);
+    this.setQuantizer(this.#coverNorms(trainScalar(rows, this.levels)), this.#rows);
+  }
+
+  /**
+   * The last component of augmented rows spans 0 … R, and queries stand at 0: were the window cut off there, the
+   * search would be for small rows near the query instead of large inner products.
+   */
+  #coverNorms(trained: ScalarQuantizer): ScalarQuantizer {
+    if (!this.options.augment) return trained;
+    const { levels } = this;
+    const radius = Math.min(LARGEST_FLOAT, Math.sqrt(this.#maxNorm));
+    const step = Math.fround(Math.max(trained.step, radius / levels));
+    const offsets = trained.offsets.map((offset) => offset - ((step - trained.step) * levels) / 2);
+    offsets[this.options.dimension] = 0;
+    return { levels, step, offsets };
   }
 
   /** Takes a quantizer, trained on that many rows; codes are not touched. */
@@ -254,6 +274,27 @@ export class RowStore {
         Math.min(512, count - done),
       );
     }
+  }
+
+  /** Codes alone, and a longer row than any so far: all last components change, so all codes are made anew. */
+  #raiseNorm(maxNorm: number): void {
+    const s = this.#space;
+    const before = this.#quantizer!;
+    this.#maxNorm = maxNorm;
+    const after = this.#coverNorms(before);
+    for (let from = 0; from < this.#rows; from += INCOMING) {
+      const count = Math.min(INCOMING, this.#rows - from);
+      this.setQuantizer(before, this.#trainedOn);
+      for (let i = 0; i < count; i++) {
+        const code = s.ptr("codes") + (from + i) * this.codeBytes;
+        const row = s.ptr("incoming") + i * this.rowBytes;
+        s.engine.exports.decodeRow(code, s.ptr("offsets"), before.step, this.floats, row);
+      }
+      this.#augment("incoming", 0, count);
+      this.setQuantizer(after, this.#trainedOn);
+      this.#encode("incoming", 0, from, count);
+    }
+    this.setQuantizer(after, this.#trainedOn);
   }
 
   #dropVectors(): void {
