@@ -34,7 +34,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly Html[
 export function svgFigure(svg: string, caption: Html): Html {
   const uri = `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
   const alt = /aria-label="([^"]*)"/.exec(svg)?.[1] ?? "";
-  return `<figure><div class="scroll" tabindex="0" role="region" aria-label="${alt}"><img class="plot" src="${uri}" alt="${alt}"></div><figcaption>${caption}</figcaption></figure>`;
+  return `<figure><div class="scroll" tabindex="0" role="region" aria-label="${alt}"><img class="plot" src="${uri}" alt="${alt}"></div><figcaption>${caption}<span class="narrow"> The legend is to the right: scroll sideways.</span></figcaption></figure>`;
 }
 
 export function section(id: string, title: string, ...content: Html[]): Html {
@@ -87,6 +87,7 @@ h2{font-size:22px;line-height:1.3;margin:48px 0 8px;padding-top:16px;border-top:
 h3{font-size:16px;margin:0}
 p{margin:8px 0 16px;max-width:70ch}
 a{color:var(--link)}
+p.quiet{max-width:none}
 small,.quiet,figcaption,caption{color:var(--quiet);font-size:14px}
 code{font:0.92em ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:24px 0 0}
@@ -105,9 +106,10 @@ th:last-child,td:last-child{padding-right:0}
 figure{margin:16px 0}
 .plot{display:block;width:100%;min-width:600px;height:auto;border:1px solid var(--line);border-radius:10px}
 figcaption{margin-top:6px}
+.narrow{display:none}
 .meter{display:block;height:8px;border-radius:4px;background:var(--bar);min-width:1px}
 .track{display:block;width:100%;min-width:70px;border-radius:4px;background:var(--panel)}
 ul{padding-left:20px}
-@media (max-width:600px){main{padding:20px 16px 48px}h1{font-size:25px}h2{font-size:20px;margin-top:36px}table{font-size:14px}th,td{padding:6px 5px}thead th{font-size:13px}.wide{display:none}.facts{grid-template-columns:1fr 1fr}.facts dd{font-size:20px}}
+@media (max-width:600px){main{padding:20px 16px 48px}h1{font-size:25px}h2{font-size:20px;margin-top:36px}table{font-size:14px}th,td{padding:6px 5px}thead th{font-size:13px}.wide{display:none}.narrow{display:inline}.facts{grid-template-columns:1fr 1fr}.facts dd{font-size:20px}}
 @media print{body{background:#fff;color:#000}}
 `;

@@ -52,7 +52,7 @@ export function pictureSheet(sheet: Sheet): { html: Html; style: string } {
 .kind{margin:0 0 4px;font-size:13px;color:var(--quiet)}
 .near{list-style:none;margin:0 0 8px;padding:0;display:grid;grid-template-columns:repeat(10,minmax(0,1fr));gap:8px}
 .near li{font-size:12px;line-height:1.25;min-width:0}
-.near span{display:block;overflow-wrap:anywhere}.near .d{color:var(--quiet);font-variant-numeric:tabular-nums}
+.near span{display:block;overflow-wrap:anywhere}.near .pic{margin-bottom:5px}.near .d{color:var(--quiet);font-variant-numeric:tabular-nums}
 .near .off .pic{box-shadow:0 0 0 3px var(--miss)}.near .tag{color:var(--miss);font-weight:600}
 @media (max-width:900px){.near{grid-template-columns:repeat(5,minmax(0,1fr))}}
 @media (max-width:600px){.query{grid-template-columns:1fr}.who{grid-row:auto;display:flex;gap:12px;align-items:center}.near{gap:8px 6px}.near li{font-size:11px}}
@@ -74,7 +74,7 @@ function queryBlock(row: SheetRow, { index }: Sheet): Html {
 function list(near: readonly Neighbour[], tag: string): Html {
   const tiles = near.map((n) => {
     const mark = n.shared ? "" : `<span class="tag">${tag}</span>`;
-    const what = `<span>${text(words(n.name))}</span><span class="d">${STYLE_LABELS[n.style]} ${Math.round(n.distance)}</span>`;
+    const what = `<span>${text(words(n.name))}</span><span class="d">${STYLE_LABELS[n.style]}</span><span class="d">${Math.round(n.distance)}</span>`;
     return `<li${n.shared ? "" : ' class="off"'}>${picture(n.picture, "s", `${words(n.name)}, ${STYLE_LABELS[n.style]}`)}${what}${mark}</li>`;
   });
   return `<ol class="near">${tiles.join("")}</ol>`;
