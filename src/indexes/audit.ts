@@ -1,61 +1,116 @@
-import { checkNames, createRng, permutation, turn, VicinalError, wholeNumber } from "../core/index.ts";
-import type { AuditOptions, AuditReport, Key } from "./contract.ts";
+import {
+  checkNames,
+  createRng,
+  permutation,
+  type RunOptions,
+  turn,
+  VicinalError,
+  wholeNumber,
+} from "../core/index.ts";
+import type { AuditOptions, AuditReport, Key, SearchOptions, SearchParams } from "./contract.ts";
 import { recallInterval } from "./parts/confidence.ts";
 import type { VectorIndex } from "./vectorIndex.ts";
 
 /** Distances within this relative margin of the k-th count as hits: equal in exact arithmetic, they tie. */
 const TIE = 1e-6;
 const AUDIT_OPTIONS = ["sample", "k", "seed", "efSearch", "rerank", "signal", "onProgress"];
+/** Exact searches that run between two turns of the event loop. */
+const TRUTH_BATCH = 16;
+
+/** Rows of an index and the true distances around them. */
+export interface Sample {
+  readonly k: number;
+  readonly slots: readonly number[];
+  /** For each row, distances of its k nearest others, ascending. */
+  readonly truth: readonly Float32Array[];
+  /** The index's change counter when this was drawn. */
+  readonly version: number;
+}
 
 /**
- * Recall of the index as it stands: rows it holds, drawn with a seed, are searched for approximately and
- * exactly, each without itself.
+ * Recall of the index as it stands: rows it holds, drawn with a seed, are searched for exactly and approximately.
+ * The graph treats each as if it were not there, for a stored row is far easier to find than a new query.
  *
- * @throws VicinalError EMPTY_INDEX with fewer than two rows, OPTION_RANGE
+ * @throws VicinalError EMPTY_INDEX with fewer than two rows, OPTION_RANGE, BUSY
  */
 export async function auditIndex<K extends Key>(
   index: VectorIndex<K>,
   options: AuditOptions,
 ): Promise<AuditReport> {
   checkNames(options, AUDIT_OPTIONS);
-  const { sample = 200, k = 10, seed = index.seed, signal, onProgress } = options;
-  const { version } = index;
-  wholeNumber("seed", seed, 0, Number.MAX_SAFE_INTEGER);
-  wholeNumber("sample", sample, 1, 1_000_000);
-  wholeNumber("k", k, 1, 0x7fffffff - 1);
-  if (index.size < 2) throw new VicinalError("EMPTY_INDEX", { what: "An audit" });
-  const live: number[] = [];
-  for (let slot = 0; slot < index.rows.rows; slot++) if (!index.rows.isRemoved(slot)) live.push(slot);
-  const drawn = permutation(live.length, createRng(seed, "audit")).subarray(0, sample);
+  const { sample = 200, k = 10, seed = index.seed } = options;
   const params: Record<string, number> = {};
   for (const name of ["efSearch", "rerank"] as const) {
     if (options[name] !== undefined) params[name] = options[name];
   }
+  return measureRecall(index, await drawSample(index, sample, k, seed, options), params, options);
+}
+
+/** Draws rows and finds their true neighbours. */
+export async function drawSample<K extends Key>(
+  index: VectorIndex<K>,
+  count: number,
+  k: number,
+  seed: number,
+  { signal, onProgress }: RunOptions,
+): Promise<Sample> {
+  wholeNumber("seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  wholeNumber("sample", count, 1, 1_000_000);
+  wholeNumber("k", k, 1, 0x7fffffff - 1);
+  if (index.size < 2) throw new VicinalError("EMPTY_INDEX", { what: "An audit" });
+  const { version } = index;
+  const live: number[] = [];
+  for (let slot = 0; slot < index.rows.rows; slot++) if (!index.rows.isRemoved(slot)) live.push(slot);
+  const drawn = permutation(live.length, createRng(seed, "audit")).subarray(0, count);
+  const slots = Array.from(drawn, (i) => live[i]!);
+  const truth: Float32Array[] = [];
+  for (let from = 0; from < slots.length; from += TRUTH_BATCH) {
+    signal?.throwIfAborted();
+    const part = slots.slice(from, from + TRUTH_BATCH);
+    const queries = part.map((slot) => index.rows.vector(slot));
+    const found = index.search(queries, { k: k + 1, exact: true });
+    part.forEach((slot, q) => {
+      const { ids, distances } = found.row(q);
+      truth.push(distances.filter((_, i) => ids[i] !== slot).subarray(0, k));
+    });
+    onProgress?.({ phase: "audit: exact", done: truth.length, total: slots.length });
+    await turn();
+    if (index.version !== version)
+      throw new VicinalError("BUSY", { what: "The index changed during an audit" });
+  }
+  return { k, slots, truth, version };
+}
+
+/** Recall on a sample under these search parameters. */
+export async function measureRecall<K extends Key>(
+  index: VectorIndex<K>,
+  { k, slots, truth, version }: Sample,
+  params: SearchParams,
+  { signal, onProgress }: RunOptions,
+): Promise<AuditReport> {
   const recalls: number[] = [];
   let last = performance.now();
-  for (const i of drawn) {
+  for (let i = 0; i < slots.length; i++) {
     signal?.throwIfAborted();
-    const slot = live[i]!;
-    const query = index.rows.vector(slot);
-    const want = others(index.search(query, { k: k + 1, exact: true }).row(0), slot, k);
-    const got = others(index.search(query, { k: k + 1, ...params }).row(0), slot, k);
-    const limit = want.length === 0 ? 0 : want[want.length - 1]!;
-    const margin = Math.abs(limit) * TIE;
-    const hits = got.filter((distance) => distance <= limit + margin).length;
-    recalls.push(want.length === 0 ? 1 : Math.min(1, hits / want.length));
-    onProgress?.({ phase: "audit", done: recalls.length, total: drawn.length });
-    if (performance.now() - last > 12) {
-      await turn();
-      if (index.version !== version)
-        throw new VicinalError("BUSY", { what: "The index changed during audit()" });
-      last = performance.now();
-    }
+    const want = truth[i]!;
+    const got = index.searchAround(slots[i]!, k, params as SearchOptions<K>);
+    recalls.push(recallOf(got, want));
+    onProgress?.({ phase: "audit", done: i + 1, total: slots.length });
+    if (performance.now() - last < 12) continue;
+    await turn();
+    if (index.version !== version)
+      throw new VicinalError("BUSY", { what: "The index changed during an audit" });
+    last = performance.now();
   }
   const { mean, low, high } = recallInterval(recalls, k);
   return { recall: mean, low, high, sample: recalls.length, k, params: { ...index.defaults, ...params } };
 }
 
-/** Distances of the first k answers other than the row itself. */
-function others(row: { ids: Uint32Array; distances: Float32Array }, self: number, k: number): number[] {
-  return [...row.distances].filter((_, i) => row.ids[i] !== self).slice(0, k);
+function recallOf(got: Float32Array, want: Float32Array): number {
+  if (want.length === 0) return 1;
+  const limit = want[want.length - 1]!;
+  const margin = Math.abs(limit) * TIE;
+  let hits = 0;
+  for (const distance of got) if (distance <= limit + margin) hits++;
+  return Math.min(1, hits / want.length);
 }

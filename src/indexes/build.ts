@@ -13,6 +13,7 @@ import { parseSpec } from "./parts/spec.ts";
 import { readVectors } from "./parts/vectors.ts";
 import { defaultDtype, support } from "./support.ts";
 import { tuneSearch } from "./tune.ts";
+import type { VectorIndex } from "./vectorIndex.ts";
 
 export interface BuildOptions<K extends Key = Key> extends RunOptions {
   metric?: Metric;
@@ -107,7 +108,7 @@ export async function build<K extends Key = Key>(
     await index.addAsync(vectors, { keys, metadata, threads, signal, onProgress });
     const recall =
       isGraph && rows > k
-        ? await tuneSearch(index, { targetRecall, k, seed, signal, onProgress })
+        ? await tuneSearch(index as VectorIndex<K>, { targetRecall, k, seed, signal, onProgress })
         : undefined;
     reports.set(index, { ...choice, recall });
     return index;

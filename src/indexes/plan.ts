@@ -11,6 +11,8 @@ export interface Plan {
   readonly rerank: number;
   /** Whether the bitmap in section "skip" is to be heeded. */
   readonly skip: boolean;
+  /** A row that the search of one query is to behave as if it were not there. */
+  readonly hide?: number;
   /** Rows that may be answered. */
   readonly matches: number;
 }

@@ -7,7 +7,7 @@ import type { Answers, GraphSearch, Plan, SearchEngine } from "./plan.ts";
 import type { RowStore } from "./rows.ts";
 import { scanScorer, strictKind } from "./scorers.ts";
 import type { Space } from "./space.ts";
-import { REQUEST_BYTES, SCAN_SCORERS, writeRequest } from "./structs.ts";
+import { hideRow, REQUEST_BYTES, SCAN_SCORERS, writeRequest } from "./structs.ts";
 import type { Task, Tasks } from "./task.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -67,7 +67,11 @@ export class Searcher implements SearchEngine {
       }
       const task = this.#stage(reader, from, n, plan, graph, 1);
       if (task === undefined) this.#scanLong(n);
-      else runTask(engine, task, n);
+      else {
+        hideRow(engine, task.scratch[0]!, plan.hide);
+        runTask(engine, task, n);
+        if (plan.hide !== undefined) hideRow(engine, task.scratch[0]!, undefined);
+      }
       this.#collect(from, n, plan, out);
     }
   }

@@ -83,6 +83,14 @@ export function writeScratch(engine: Engine, ptr: number, f: ScratchFields): voi
   w[at + 8] = f.sorted;
   w[at + 9] = f.code;
   w[at + 11] = f.gather ? 1 : 0;
+  w[at + 12] = NOTHING_HIDDEN;
+}
+
+const NOTHING_HIDDEN = 0xffffffff;
+
+/** Makes searches through this scratch behave as if the row were not there; undefined shows all again. */
+export function hideRow(engine: Engine, ptr: number, slot: number | undefined): void {
+  engine.u32[(ptr >>> 2) + 12] = slot ?? NOTHING_HIDDEN;
 }
 
 /** Starts the visited epochs over; the bytes must be zero. */

@@ -1,44 +1,51 @@
 import type { RunOptions } from "../core/index.ts";
-import type { AuditReport, Index, Key } from "./contract.ts";
+import { drawSample, measureRecall } from "./audit.ts";
+import type { AuditReport, Key } from "./contract.ts";
+import type { VectorIndex } from "./vectorIndex.ts";
 
 export interface TuneOptions extends RunOptions {
   targetRecall: number;
   k: number;
   seed: number;
-  /** Rows searched for; default 200. */
+  /** Rows searched for; default 500. */
   sample?: number;
 }
 
 /** The largest candidate list that tuning tries: beyond it, comparing everything is the better way. */
 const MOST_EF = 4096;
+/** Steps finer than this share of the value drown in the noise of the sample. */
+const FINE = 0.06;
 
 /**
- * Sets the index's `efSearch` to the smallest tried value whose measured recall reaches the target on rows drawn
- * from the index, each leaving itself out: doubling until it is reached, then halving the gap. The target is held against
- * the mean; the report says how sure that is.
+ * Sets the index's `efSearch` to the smallest value, within 6 %, whose recall on the sample reaches the target with
+ * its whole confidence interval: widening until it does, then halving the gap. Where none does, the widest tried
+ * is set, and the report says what it reaches.
  */
-export async function tuneSearch<K extends Key>(index: Index<K>, options: TuneOptions): Promise<AuditReport> {
-  const { targetRecall, k, seed, sample = 200, signal, onProgress } = options;
+export async function tuneSearch<K extends Key>(
+  index: VectorIndex<K>,
+  options: TuneOptions,
+): Promise<AuditReport> {
+  const { targetRecall, k, seed, sample = 500 } = options;
+  const drawn = await drawSample(index, Math.min(sample, index.size), k, seed, options);
   const measure = (efSearch: number): Promise<AuditReport> =>
-    index.audit({ efSearch, k, seed, sample: Math.min(sample, index.size), signal, onProgress });
+    measureRecall(index, drawn, { efSearch }, options);
+  // A perfect sample passes whatever its interval says: no wider search can show more.
+  const passes = ({ low, recall }: AuditReport): boolean => low >= targetRecall || recall === 1;
   const most = Math.max(k, Math.min(MOST_EF, index.size));
-  let low = 0;
-  let high = Math.max(k, 16);
-  let best = await measure(high);
-  while (best.recall < targetRecall && high < most) {
-    low = high;
-    high = Math.min(most, high * 2);
-    best = await measure(high);
+  let below = 0;
+  let value = Math.min(most, Math.max(k, 10));
+  let found = await measure(value);
+  while (!passes(found) && value < most) {
+    below = value;
+    value = Math.min(most, Math.ceil(value * 1.6));
+    found = await measure(value);
   }
-  // A tenth of the value is finer than the noise of the sample.
-  while (low > 0 && high - low > Math.max(2, high / 10) && best.recall >= targetRecall) {
-    const middle = Math.round((low + high) / 2);
-    const report = await measure(middle);
-    if (report.recall >= targetRecall) {
-      high = middle;
-      best = report;
-    } else low = middle;
+  while (passes(found) && below > 0 && value - below > Math.max(1, below * FINE)) {
+    const middle = Math.floor((below + value) / 2);
+    const next = await measure(middle);
+    if (passes(next)) [value, found] = [middle, next];
+    else below = middle;
   }
-  index.configure({ efSearch: high });
-  return best;
+  index.configure({ efSearch: value });
+  return found;
 }

@@ -219,6 +219,18 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
     }
   }
 
+  /**
+   * Distances of the k nearest rows around a stored one, which the graph treats as if it were not there: a stored
+   * row is far easier to find than a query from outside. @internal
+   */
+  searchAround(slot: number, k: number, options: SearchOptions<K>): Float32Array {
+    const ready = this.#prepare(this.rows.vector(slot), { ...options, k: k + 1 }, []);
+    const result = this.#emptyResult(1, ready.plan.k);
+    this.#answerHere({ ...ready, plan: { ...ready.plan, hide: slot } }, result);
+    const { ids, distances } = result.row(0);
+    return distances.filter((_, i) => ids[i] !== slot).subarray(0, k);
+  }
+
   #prepare(queries: VectorsInput, options: SearchOptions<K>, more: readonly string[]): Ready {
     this.requireIdle();
     if (typeof options !== "object" || options === null) {

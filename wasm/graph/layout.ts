@@ -68,6 +68,8 @@ export class Scratch {
   evaluated: u32;
   /** 1 while a scan gathers every row instead of keeping the best sorted. */
   gather: u32;
+  /** A row that a search is to behave as if it were not there, or NONE. */
+  hide: u32;
 }
 
 /** A group of rows inserted together: they search the same graph, then are linked in. */

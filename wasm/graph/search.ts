@@ -3,7 +3,7 @@
 // entry of the pool has been.
 
 import { insertSorted } from "../keys";
-import { Graph, Scratch, linkCount, linkAt } from "./layout";
+import { Graph, NONE, Scratch, linkCount, linkAt } from "./layout";
 
 @inline export function poolKey(rank: f32, id: u32): u64 {
   return (<u64>reinterpret<u32>(rank) << 32) | (<u64>id << 1);
@@ -34,6 +34,7 @@ export function padFour(list: usize, n: i32): void {
 
 /** Steps to the nearest linked row until none is nearer, on levels `from` down to `to` + 1. */
 export function descend<S>(scorer: S, g: Graph, s: Scratch, entry: u32, from: i32, to: i32): u32 {
+  const hide = s.hide;
   let best = entry;
   let rank = scorer.one(entry);
   for (let level = from; level > to; level--) {
@@ -50,13 +51,13 @@ export function descend<S>(scorer: S, g: Graph, s: Scratch, entry: u32, from: i3
         const c = linkAt(list, min(i + 2, last)), d = linkAt(list, min(i + 3, last));
         const ranks = scorer.four(a, b, c, d);
         let r = f32x4.extract_lane(ranks, 0);
-        if (r < rank) { rank = r; best = a; moved = true; }
+        if (r < rank && a != hide) { rank = r; best = a; moved = true; }
         r = f32x4.extract_lane(ranks, 1);
-        if (r < rank) { rank = r; best = b; moved = true; }
+        if (r < rank && b != hide) { rank = r; best = b; moved = true; }
         r = f32x4.extract_lane(ranks, 2);
-        if (r < rank) { rank = r; best = c; moved = true; }
+        if (r < rank && c != hide) { rank = r; best = c; moved = true; }
         r = f32x4.extract_lane(ranks, 3);
-        if (r < rank) { rank = r; best = d; moved = true; }
+        if (r < rank && d != hide) { rank = r; best = d; moved = true; }
       }
     }
   }
@@ -90,6 +91,7 @@ export function searchLevel<S>(scorer: S, g: Graph, s: Scratch, entry: u32, ef: 
   const visited = s.visited;
   const pending = s.pending;
   s.poolSize = 0;
+  if (s.hide != NONE) store<u8>(visited + s.hide, epoch);
   store<u8>(visited + entry, epoch);
   pushPool(s, ef, poolKey(scorer.one(entry), entry));
 
