@@ -66,8 +66,10 @@ function print(facts: ReturnType<typeof describe>): void {
     ["dimension", `${formatCount(facts.dimension)} (${facts.dtype})`],
     ["metric", facts.metric],
     ["seed", String(facts.seed)],
-    ...Object.entries(defaults).map(([name, value]): [string, string] => [name, String(value)]),
-    ...Object.entries(details).map(([name, value]): [string, string] => [name, String(value)]),
+    ...Object.entries({ ...details, ...defaults }).map(([name, value]): [string, string] => [
+      name,
+      String(value),
+    ]),
     ["memory", formatBytes(memory.total)],
     ...(["vectors", "codes", "links", "keys", "metadata", "overhead"] as const).map(
       (part): [string, string] => [`  ${part}`, formatBytes(memory[part])],

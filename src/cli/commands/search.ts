@@ -99,7 +99,12 @@ function print(rows: readonly Row[]): void {
     { title: "distance", align: right },
   ];
   const cells = rows.flatMap((found, q) =>
-    found.map((item, i) => [String(q), String(i + 1), printable(String(item.id)), String(item.distance)]),
+    found.map((item, i) => [
+      String(q),
+      String(i + 1),
+      printable(String(item.id)),
+      String(Number(item.distance.toPrecision(6))),
+    ]),
   );
   writeLine(
     formatTable(columns, cells, { width: terminalWidth(), emphasize: useColor() ? bold : undefined }),
