@@ -36,7 +36,7 @@ export function contestants(specs: readonly string[], options: ContestantOptions
     const auto = parseSpec(spec).kind === "Auto";
     // What Auto becomes depends on the rows; it knows what the graph it may choose knows.
     const stand = auto ? "HNSW16" : spec;
-    const own = knownTo(stand, given, make, known);
+    const own = knownTo(stand, given, make);
     for (const name of Object.keys(own)) used.add(name);
     return {
       name: spec,
@@ -46,7 +46,9 @@ export function contestants(specs: readonly string[], options: ContestantOptions
     };
   });
   for (const name of Object.keys(given)) {
-    if (!used.has(name)) throw new VicinalError("OPTION_UNKNOWN", { got: name, known: [...known] });
+    if (used.has(name)) continue;
+    for (const spec of specs) addKnown(parseSpec(spec).kind === "Auto" ? "HNSW16" : spec, make, known);
+    throw new VicinalError("OPTION_UNKNOWN", { got: name, known: [...known] });
   }
   return all;
 }
@@ -83,12 +85,7 @@ async function fill(
 }
 
 /** The parameters that the specification knows; its index is the one to ask, made empty with each. */
-function knownTo(
-  spec: string,
-  given: Params,
-  make: (spec: string, params: Params) => Index,
-  known: Set<string>,
-): Params {
+function knownTo(spec: string, given: Params, make: (spec: string, params: Params) => Index): Params {
   const own: Record<string, number> = {};
   make(spec, {}).close();
   for (const [name, value] of Object.entries(given)) {
@@ -98,8 +95,17 @@ function knownTo(
       own[name] = value;
     } catch (error) {
       if (!isVicinalError(error, "OPTION_UNKNOWN")) throw error;
-      for (const each of error.params.known) if (!TAKEN.has(each)) known.add(each);
     }
   }
   return own;
+}
+
+/** Adds the parameters that the specification knows, as its own refusal of an impossible one tells them. */
+function addKnown(spec: string, make: (spec: string, params: Params) => Index, known: Set<string>): void {
+  try {
+    make(spec, { "": 0 }).close();
+  } catch (error) {
+    if (!isVicinalError(error, "OPTION_UNKNOWN")) throw error;
+    for (const each of error.params.known) if (!TAKEN.has(each)) known.add(each);
+  }
 }

@@ -37,3 +37,8 @@ test("wide characters and combining marks keep the columns in line", () => {
   expect(lines[2]).toBe(`猫${" ".repeat(3 + 2 + 2)}1`);
   expect(lines[3]).toBe(`ab${" ".repeat(3 + 2 + 2)}2`);
 });
+
+test("half a million rows are no problem", () => {
+  const rows = Array.from({ length: 500_000 }, (_, i) => [`row ${i}`, "1"]);
+  expect(formatTable(columns, rows).split("\n")).toHaveLength(500_002);
+});

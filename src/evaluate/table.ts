@@ -20,9 +20,11 @@ export function formatTable(
   options: TableOptions = {},
 ): string {
   const emphasize = options.emphasize ?? ((text: string) => text);
-  const widths = columns.map((c, i) =>
-    Math.max(displayWidth(c.title), ...rows.map((r) => displayWidth(r[i] ?? ""))),
-  );
+  const widths = columns.map((c, i) => {
+    let most = displayWidth(c.title);
+    for (const row of rows) most = Math.max(most, displayWidth(row[i] ?? ""));
+    return most;
+  });
   const total = widths.reduce((a, b) => a + b, 0) + GAP.length * (columns.length - 1);
   if (total > (options.width ?? Number.POSITIVE_INFINITY)) return formatRecords(columns, rows, emphasize);
 
