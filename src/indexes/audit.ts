@@ -106,7 +106,8 @@ export async function measureRecall<K extends Key>(
   return { recall: mean, low, high, sample: recalls.length, k, params: { ...index.defaults, ...params } };
 }
 
-function recallOf(got: Float32Array, want: Float32Array): number {
+/** Share of the true neighbours found, by distance, so that ties count. */
+export function recallOf(got: Float32Array, want: Float32Array): number {
   if (want.length === 0) return 1;
   const limit = want[want.length - 1]!;
   const margin = Math.abs(limit) * TIE;

@@ -9,11 +9,11 @@ import {
 import { relaxedSupported } from "../kernels/index.ts";
 import type { AuditReport, Index, Key, Metadata, VectorsInput } from "./contract.ts";
 import { create } from "./create.ts";
+import type { HeldOutTuning } from "./hnsw/heldOut.ts";
+import { HnswIndex } from "./hnsw/hnsw.ts";
 import { parseSpec } from "./parts/spec.ts";
 import { readVectors } from "./parts/vectors.ts";
 import { defaultDtype, support } from "./support.ts";
-import { tuneSearch } from "./tune.ts";
-import type { VectorIndex } from "./vectorIndex.ts";
 
 export interface BuildOptions<K extends Key = Key> extends RunOptions {
   metric?: Metric;
@@ -40,6 +40,9 @@ export interface BuildReport {
   /** Recall measured on held-out rows with the chosen parameters; absent for exact indexes. */
   readonly recall?: AuditReport;
 }
+
+/** Rows that wait to be linked until they have been searched for. */
+const TUNING_ROWS = 500;
 
 /** Fewer rows are searched exactly: fast enough, and never wrong. */
 const EXACT_ROWS = 10_000;
@@ -103,14 +106,12 @@ export async function build<K extends Key = Key>(
     seed,
     ...(isGraph ? { efConstruction: options.efConstruction } : {}),
   });
+  const tuning = index instanceof HnswIndex ? { targetRecall, k, sample: TUNING_ROWS } : undefined;
+  if (index instanceof HnswIndex) index.tuning = tuning;
   try {
     const { keys, metadata } = options;
     await index.addAsync(vectors, { keys, metadata, threads, signal, onProgress });
-    const recall =
-      isGraph && rows > k
-        ? await tuneSearch(index as VectorIndex<K>, { targetRecall, k, seed, signal, onProgress })
-        : undefined;
-    reports.set(index, { ...choice, recall });
+    reports.set(index, { ...choice, recall: (tuning as HeldOutTuning | undefined)?.report });
     return index;
   } catch (error) {
     index.close();

@@ -59,7 +59,7 @@ export class FlatIndex<K extends Key = Key> extends VectorIndex<K> {
     return undefined;
   }
 
-  protected planGraph(): undefined {
+  planGraph(): undefined {
     return undefined;
   }
 

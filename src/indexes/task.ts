@@ -1,10 +1,11 @@
-import { type Job, type RunOptions, VicinalError } from "../core/index.ts";
+import { type Job, type RunOptions, turn, VicinalError } from "../core/index.ts";
 import type { Engine, ExportName } from "../kernels/index.ts";
 import { acquirePool, threadsAvailable } from "../kernels/index.ts";
 
 /**
  * A piece of work for one thread or several: `engine.exports[fn](scratch, ...args, begin, end)` for chunks of
- * 0 … total. Items are independent, so the outcome does not depend on who does which.
+ * 0 … total. Items are independent, so the outcome does not depend on who does which. A task of no items only lets
+ * the event loop have a turn.
  */
 export interface Task {
   readonly fn: ExportName;
@@ -39,6 +40,7 @@ export function* here<T>(engine: Engine, tasks: Tasks<T>): Job<T> {
         }
         yield { phase, done: Math.min(of, done + end), total: of };
       }
+      if (total === 0) yield { phase, done, total: of };
     }
   } finally {
     tasks.return(undefined as T);
@@ -59,7 +61,8 @@ export async function onThreads<T>(
       const step = tasks.next();
       if (step.done) return step.value;
       const { fn, scratch, args, total, chunk, phase, done, of } = step.value;
-      await pool.run({ fn, scratch, args, total, chunk }, { signal });
+      if (total > 0) await pool.run({ fn, scratch, args, total, chunk }, { signal });
+      else await turn();
       onProgress?.({ phase, done: Math.min(of, done + total), total: of });
     }
   } finally {

@@ -1,6 +1,7 @@
 import type { RunOptions } from "../core/index.ts";
 import { drawSample, measureRecall } from "./audit.ts";
 import type { AuditReport, Key } from "./contract.ts";
+import { smallestPassing } from "./smallestPassing.ts";
 import type { VectorIndex } from "./vectorIndex.ts";
 
 export interface TuneOptions extends RunOptions {
@@ -11,15 +12,9 @@ export interface TuneOptions extends RunOptions {
   sample?: number;
 }
 
-/** The largest candidate list that tuning tries: beyond it, comparing everything is the better way. */
-const MOST_EF = 4096;
-/** Steps finer than this share of the value drown in the noise of the sample. */
-const FINE = 0.06;
-
 /**
- * Sets the index's `efSearch` to the smallest value, within 6 %, whose recall on the sample reaches the target with
- * its whole confidence interval: widening until it does, then halving the gap. Where none does, the widest tried
- * is set, and the report says what it reaches.
+ * Sets the `efSearch` of an index that is already built to the smallest value whose audited recall reaches the
+ * target. Audits judge a little harshly (see {@link auditIndex}); build() tunes on rows that are not linked yet.
  */
 export async function tuneSearch<K extends Key>(
   index: VectorIndex<K>,
@@ -27,25 +22,12 @@ export async function tuneSearch<K extends Key>(
 ): Promise<AuditReport> {
   const { targetRecall, k, seed, sample = 500 } = options;
   const drawn = await drawSample(index, Math.min(sample, index.size), k, seed, options);
-  const measure = (efSearch: number): Promise<AuditReport> =>
-    measureRecall(index, drawn, { efSearch }, options);
-  // A perfect sample passes whatever its interval says: no wider search can show more.
-  const passes = ({ low, recall }: AuditReport): boolean => low >= targetRecall || recall === 1;
-  const most = Math.max(k, Math.min(MOST_EF, index.size));
-  let below = 0;
-  let value = Math.min(most, Math.max(k, 10));
-  let found = await measure(value);
-  while (!passes(found) && value < most) {
-    below = value;
-    value = Math.min(most, Math.ceil(value * 1.6));
-    found = await measure(value);
+  const search = smallestPassing(targetRecall, k, index.size);
+  let step = search.next();
+  while (!step.done) {
+    step = search.next(await measureRecall(index, drawn, { efSearch: step.value }, options));
   }
-  while (passes(found) && below > 0 && value - below > Math.max(1, below * FINE)) {
-    const middle = Math.floor((below + value) / 2);
-    const next = await measure(middle);
-    if (passes(next)) [value, found] = [middle, next];
-    else below = middle;
-  }
-  index.configure({ efSearch: value });
-  return found;
+  const { efSearch, report } = step.value;
+  index.configure({ efSearch });
+  return report;
 }

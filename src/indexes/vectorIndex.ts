@@ -68,8 +68,8 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
 
   /** How a search through the structure runs; undefined when every search is a scan. */
   protected abstract graphSearch(): GraphSearch | undefined;
-  /** Candidate-list sizes for k answers out of `matches` rows; undefined to scan. */
-  protected abstract planGraph(
+  /** Candidate-list sizes for k answers out of `matches` rows; undefined to scan. @internal */
+  abstract planGraph(
     k: number,
     matches: number,
     params: SearchParams,
@@ -92,12 +92,14 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
 
   configure(params: Partial<Record<string, number>>): void {
     this.requireIdle();
+    this.adopt(params);
+  }
+
+  /** Takes search parameters over, also while a change is under way. @internal */
+  adopt(params: Partial<Record<string, number>>): void {
     checkNames(params, this.searchParams);
     const next = { ...this.params };
     for (const name of Object.keys(params)) {
-      if (!this.searchParams.includes(name)) {
-        throw new VicinalError("OPTION_UNKNOWN", { got: name, known: this.searchParams });
-      }
       if (params[name] !== undefined) next[name] = checkParam(name, params[name]);
     }
     this.params = next;

@@ -13,6 +13,14 @@ export interface GraphOptions {
   readonly seed: number;
 }
 
+/** Something to be done when all but some rows are linked. */
+export interface Pause {
+  /** Rows that wait. */
+  readonly rows: number;
+  /** What is done then; gets the waiting rows' slots. */
+  tasks(slots: Uint32Array): Tasks<void>;
+}
+
 /** Rows inserted together. More would see less of each other's surroundings, fewer would keep workers waiting. */
 const BATCH = 256;
 const PARENTS = 8;
@@ -132,8 +140,11 @@ export class HnswGraph {
     this.#upperWords = words;
   }
 
-  /** Tasks that link rows first … end, which are in the store, into the graph. */
-  *insert(first: number, end: number, threads: number): Tasks<void> {
+  /**
+   * Tasks that link rows first … end, which are in the store, into the graph. With `pause`, the last `pause.rows` of
+   * them (drawn by the seed) wait until its tasks are done, which may search for them as for new queries.
+   */
+  *insert(first: number, end: number, threads: number, pause?: Pause): Tasks<void> {
     const count = end - first;
     if (count === 0) return;
     const ordinal = this.#inserted;
@@ -145,8 +156,11 @@ export class HnswGraph {
     const dest = s.u32("order");
     for (let i = 0; i < count; i++) dest[i] = first + order[i]!;
 
+    const held = count - (pause === undefined ? 0 : Math.min(pause.rows, count));
     for (let done = 0; done < count; ) {
-      const size = this.#batchSize(done, count);
+      if (done === held && pause !== undefined)
+        yield* pause.tasks(order.subarray(held).map((row) => first + row));
+      const size = this.#batchSize(done, done < held ? held : count);
       yield* this.#insertBatch(done, size, count, threads);
       done += size;
     }

@@ -23,7 +23,8 @@ import { checkRowOptions, support } from "../support.ts";
 import type { Tasks } from "../task.ts";
 import { VectorIndex } from "../vectorIndex.ts";
 import type { WorkNeeds } from "../workbench.ts";
-import { HnswGraph } from "./graph.ts";
+import { HnswGraph, type Pause } from "./graph.ts";
+import { type HeldOutTuning, tuneOnHeldOut } from "./heldOut.ts";
 import { newNumbers, renumberLinks } from "./renumber.ts";
 import { walkIndex } from "./walk.ts";
 
@@ -79,6 +80,8 @@ export class HnswIndex<K extends Key = Key> extends VectorIndex<K> {
   readonly searchParams: readonly string[];
   /** @internal */
   readonly graph: HnswGraph;
+  /** Set before a block is added: tune `efSearch` while it is linked. @internal */
+  tuning: HeldOutTuning | undefined;
 
   constructor(given: HnswOptions) {
     const options = checkOptions(given);
@@ -112,9 +115,24 @@ export class HnswIndex<K extends Key = Key> extends VectorIndex<K> {
   }
 
   protected *link(first: number, end: number, threads: number): Tasks<void> {
-    yield* this.graph.insert(first, end, threads);
+    const { tuning } = this;
+    this.tuning = undefined;
+    yield* this.graph.insert(
+      first,
+      end,
+      threads,
+      tuning === undefined ? undefined : this.#tuneOnHeldOut(tuning),
+    );
     // Building needs more room than searching does: give it back.
     this.bench.clear();
+  }
+
+  /** While building: rows that wait to be linked are searched for, as queries the graph has never seen. */
+  #tuneOnHeldOut(tuning: HeldOutTuning): Pause {
+    return {
+      rows: Math.min(tuning.sample, Math.floor(this.rows.live / 10)),
+      tasks: (slots) => tuneOnHeldOut(this, this.nativeSearcher, slots, tuning),
+    };
   }
 
   protected orderAfterAdding(first: number, end: number): NewOrder | undefined {
@@ -133,11 +151,8 @@ export class HnswIndex<K extends Key = Key> extends VectorIndex<K> {
     return this.graph;
   }
 
-  protected planGraph(
-    k: number,
-    matches: number,
-    params: SearchParams,
-  ): { ef: number; rerank: number } | undefined {
+  /** @internal */
+  planGraph(k: number, matches: number, params: SearchParams): { ef: number; rerank: number } | undefined {
     const rows = this.rows.rows;
     const wanted = Math.max(params.efSearch!, k);
     // Rows that may not be answered take places in the pool: it grows so that as many allowed ones fit.
