@@ -1,5 +1,5 @@
 import { isVicinalError, type Matrix, type Metric, type Scalars, VicinalError } from "../core/index.ts";
-import { type Contestant, indexShape, type Params } from "../evaluate/index.ts";
+import { type BuildRun, type Contestant, indexShape, type Params } from "../evaluate/index.ts";
 import type { Index, Key, Metadata } from "../indexes/contract.ts";
 import { build, create, parseSpec } from "../indexes/index.ts";
 import { readParams } from "./arguments.ts";
@@ -43,6 +43,7 @@ export function contestants(specs: readonly string[], options: ContestantOptions
       probe: () => make(stand, own),
       build: (base, run) =>
         auto ? choose(base, own, options, run) : fill(make(spec, own), base, options, run),
+      rebuild: (index, rows, run) => fill(make(index.spec, own), rows, {}, run),
     };
   });
   for (const name of Object.keys(given)) {
@@ -53,10 +54,13 @@ export function contestants(specs: readonly string[], options: ContestantOptions
   return all;
 }
 
-type Run = Parameters<Contestant["build"]>[1];
-
 /** Lets build() decide; it tunes what it chose to the target. */
-function choose(base: Matrix<Scalars>, own: Params, options: ContestantOptions, run: Run): Promise<Index> {
+function choose(
+  base: Matrix<Scalars>,
+  own: Params,
+  options: ContestantOptions,
+  run: BuildRun,
+): Promise<Index> {
   const { metric, keys, metadata, seed, targetRecall, k } = options;
   const { dimension } = indexShape(base, metric);
   const { efConstruction } = own;
@@ -70,8 +74,8 @@ function choose(base: Matrix<Scalars>, own: Params, options: ContestantOptions, 
 async function fill(
   index: Index,
   base: Matrix<Scalars>,
-  options: ContestantOptions,
-  run: Run,
+  options: Pick<ContestantOptions, "keys" | "metadata">,
+  run: BuildRun,
 ): Promise<Index> {
   const { keys, metadata } = options;
   const { threads, signal, onProgress } = run;

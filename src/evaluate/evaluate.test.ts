@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { bruteForce, bruteIndex, randomMatrix } from "../../test/support/brute.ts";
-import { matrix } from "../core/index.ts";
+import { type Matrix, matrix, type Scalars } from "../core/index.ts";
+import type { Index } from "../indexes/contract.ts";
 import { create } from "../indexes/index.ts";
 import { type Contestant, evaluate } from "./evaluate.ts";
 
@@ -26,6 +27,7 @@ function contestant(
       built.push(name);
       return make();
     },
+    rebuild: async () => make(),
   };
 }
 const exact = contestant("exact", () => bruteIndex(base));
@@ -50,15 +52,13 @@ test("without parameters the defaults are measured and reported", async () => {
 
 test("a target recall adds the setting tuned to it", async () => {
   const many = randomMatrix(3000, 3, 1);
-  const graph = contestant("HNSW4", () => create("HNSW4", { dimension: 3, seed: 1 }));
-  const filled: Contestant = {
-    ...graph,
-    async build(rows) {
-      const index = graph.probe();
-      await index.addAsync(rows);
-      return index;
-    },
+  const probe = (): Index => create("HNSW4", { dimension: 3, seed: 1 });
+  const build = async (rows: Matrix<Scalars>): Promise<Index> => {
+    const index = probe();
+    await index.addAsync(rows);
+    return index;
   };
+  const filled: Contestant = { name: "HNSW4", probe, build, rebuild: (_index, rows) => build(rows) };
   const { results } = await evaluate(many, queries, [filled], {
     ...{ metric: "l2", rounds: 1, targetRecall: 0.9, cache: false },
   });

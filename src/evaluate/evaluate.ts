@@ -14,12 +14,17 @@ import { measurePoint, type Point, type SweepOptions, sweep } from "./sweep.ts";
 import { groundTruth } from "./truth.ts";
 import { checkTarget, type Tuned, tuneSearch } from "./tune.ts";
 
+/** How a build is to run. */
+export type BuildRun = RunOptions & { threads: number };
+
 /** An index to compare: a name, and how to make it; automatic keys, so that keys are row numbers. */
 export interface Contestant {
   readonly name: string;
   /** An empty index, made only to learn what it knows and to refuse a wrong specification early. */
   probe(): Index;
-  build(base: Matrix<Scalars>, options: RunOptions & { threads: number }): Promise<Index>;
+  build(base: Matrix<Scalars>, run: BuildRun): Promise<Index>;
+  /** The same kind of index as the one built, over other rows, with automatic keys. */
+  rebuild(index: Index, rows: Matrix<Scalars>, run: BuildRun): Promise<Index>;
 }
 
 export interface EvaluateOptions
@@ -122,10 +127,8 @@ export async function evaluate(
         target === undefined
           ? undefined
           : await tuneSearch(index, target, base, {
-              k,
-              seed: options.seed,
-              threads: options.truthThreads,
-              ...run,
+              ...{ k, seed: options.seed, threads: options.truthThreads, ...run },
+              rebuild: (rows) => contestant.rebuild(index, rows, { ...run, threads: options.threads ?? 1 }),
             });
       const chosen = tuned && (await measurePoint(index, queries, judge, tuned.params, measure));
       results.push({

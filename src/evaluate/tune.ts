@@ -9,12 +9,11 @@ import {
   turn,
   VicinalError,
 } from "../core/index.ts";
-import type { Index, Key, SearchParams } from "../indexes/contract.ts";
-import { create, open } from "../indexes/index.ts";
+import type { Index, SearchParams } from "../indexes/contract.ts";
 import { recallInterval } from "../indexes/parts/confidence.ts";
 import { rowDistance } from "./distance.ts";
 import type { Params } from "./grid.ts";
-import { indexShape } from "./shape.ts";
+import { groundTruth } from "./truth.ts";
 
 export interface TuneOptions extends RunOptions {
   /** Neighbours a query, default 10. */
@@ -24,8 +23,8 @@ export interface TuneOptions extends RunOptions {
   seed?: number;
   /** Threads for the exact neighbours of the sample, default 1. */
   threads?: number;
-  /** The key of each row of the base, where keys are not its row numbers. */
-  keys?: readonly Key[];
+  /** Builds the same kind of index over other rows, with automatic keys; it is closed afterwards. */
+  rebuild(rows: Matrix<Scalars>): Promise<Index>;
 }
 
 /** The cheapest setting found, with the recall it showed on the sample. */
@@ -51,20 +50,21 @@ const NO_GAIN = 5e-4;
  * confidence interval; queries to be measured later are never looked at. An index without that
  * parameter has one setting, which is measured as it is.
  *
- * The rows drawn are taken out of a copy of the index and searched for there. In the index itself
- * they would be too easy: a graph links each row to its own neighbours, so that finding the row finds
- * them (on 50,000 SIFT descriptors with efSearch 10 a row finds 0.95 of its neighbours, a new query 0.80).
+ * The rows drawn are left out of a second index, which is what is searched. In the index itself they
+ * would be too easy: a graph links each row to its own neighbours, so that finding the row finds them
+ * (on 50,000 SIFT descriptors with efSearch 10 a row finds 0.95 of its neighbours, a new query 0.80).
+ * Removing them afterwards helps little, for mending links their neighbours to each other.
  *
  * @param base what the index was built over, raw: codes cannot judge themselves
  * @param target recall wanted, above 0 and at most 1
  * @throws OPTION_RANGE
- * @remarks memory for a second index meanwhile; one exact search and about a dozen others a row
+ * @remarks time and memory of a second build; one exact search and about a dozen others a row
  */
 export async function tuneSearch(
   index: Index,
   target: number,
   base: Matrix<Scalars>,
-  options: TuneOptions = {},
+  options: TuneOptions,
 ): Promise<Tuned> {
   checkTarget(target);
   const { k = 10, sample = 500, seed = 0, onProgress } = options;
@@ -73,8 +73,7 @@ export async function tuneSearch(
     return { params: { ...index.defaults }, recall: 1, low: 1, high: 1, reached: true };
   }
   const rows = permutation(base.rows, createRng(seed, "tune")).subarray(0, count);
-  onProgress?.({ phase: "hold rows out", done: 0, total: 1 });
-  const { examine, close } = await holdOut(index, base, rows, options);
+  const { examine, close } = await holdOut(namedMetric(index), base, rows, options);
   try {
     if (!index.searchParams.includes("efSearch")) {
       const found = await examine({});
@@ -149,79 +148,50 @@ interface HeldOut {
   close(): void;
 }
 
-/** A copy of the index without these rows, which become the queries. */
+/** An index without these rows, which become the queries. */
 async function holdOut(
-  index: Index,
+  metric: Metric,
   base: Matrix<Scalars>,
   rows: Uint32Array,
   options: TuneOptions,
 ): Promise<HeldOut> {
-  const { k = 10, keys, signal } = options;
-  const metric = namedMetric(index);
+  const { k = 10, threads, signal, onProgress, rebuild } = options;
   const queries = gather(base, rows);
-  const distance = rowDistance(queries, base, metric);
-  const limits = await exactLimits(base, queries, rows, distance, { ...options, metric, k });
-  const copy = await open(index.toBytes());
-  copy.remove(Array.from(rows, (r) => keys?.[r] ?? r));
-  copy.compact();
-  const rowOfKey = keys && new Map(keys.map((key, i) => [key, i]));
-  const rowOf = (key: Key): number => rowOfKey?.get(key) ?? Number(key);
-  const wanted = Math.min(k, base.rows - rows.length);
+  const others = gather(base, without(base.rows, rows));
+  const wanted = Math.min(k, others.rows);
+  const truth = await groundTruth(others, queries, { metric, k, threads, signal, onProgress, cache: false });
+  const distance = rowDistance(queries, others, metric);
+  const limits = Array.from(rows, (_, q) => {
+    const kth = distance(q, truth.ids[(q + 1) * truth.k - 1]!);
+    return kth + Math.abs(kth) * TIE;
+  });
+  const index = await rebuild(others);
   const pause = breather(signal);
   return {
     async examine(params) {
       const recalls = new Float64Array(rows.length);
       for (let q = 0; q < rows.length; q++) {
         await pause();
-        const found = copy
-          .search(row(queries, q), { k, ...params })
-          .keys(0)
-          .map(rowOf);
+        const found = index.search(row(queries, q), { k, ...params }).keys(0) as number[];
         recalls[q] = found.filter((r) => distance(q, r) <= limits[q]!).length / wanted;
       }
-      // More rows than wanted may lie within the limit when several tie with the k-th, but k are asked for.
-      const { mean, low, high } = recallInterval(
-        recalls.map((r) => Math.min(1, r)),
-        k,
-      );
+      const { mean, low, high } = recallInterval(recalls, k);
       return { recall: mean, low, high };
     },
-    close: () => copy.close(),
+    close: () => index.close(),
   };
+}
+
+/** 0 … n−1 without the rows given. */
+function without(n: number, rows: Uint32Array): Uint32Array {
+  const out = new Set(rows);
+  return Uint32Array.from({ length: n }, (_, i) => i).filter((i) => !out.has(i));
 }
 
 function namedMetric({ metric }: Index): Metric {
   if (metric !== "custom") return metric;
   const rule = "the judge knows the named metrics; a Flat index answers exactly and needs no tuning";
   throw new VicinalError("UNSUPPORTED", { what: "Tuning an index with a metric of one's own", rule });
-}
-
-/** Distance of each held-out row's k-th neighbour among the others, with room for rounding. */
-async function exactLimits(
-  base: Matrix<Scalars>,
-  queries: Matrix<Scalars>,
-  rows: Uint32Array,
-  distance: (q: number, r: number) => number,
-  {
-    metric,
-    k,
-    threads = 1,
-    signal,
-    onProgress,
-  }: RunOptions & { metric: Metric; k: number; threads?: number },
-): Promise<number[]> {
-  const flat = create<number>("Flat", indexShape(base, metric));
-  try {
-    await flat.addAsync(base, { signal });
-    flat.remove(rows);
-    const found = await flat.searchAsync(queries, { k, threads, signal, onProgress });
-    return Array.from(rows, (_, q) => {
-      const kth = Math.max(...found.keys(q).map((r) => distance(q, r)));
-      return kth + Math.abs(kth) * TIE;
-    });
-  } finally {
-    flat.close();
-  }
 }
 
 function gather(m: Matrix<Scalars>, rows: Uint32Array): Matrix<Scalars> {

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { Command } from "commander";
 import { type Matrix, parseMetric, type RunOptions, type Scalars, VicinalError } from "../../core/index.ts";
-import { type Tuned, tuneSearch } from "../../evaluate/index.ts";
+import { type Contestant, type Tuned, tuneSearch } from "../../evaluate/index.ts";
 import type { Index, Key } from "../../indexes/contract.ts";
 import { collect, readK, readRecall, readSeed, readThreads, requireOptions } from "../arguments.ts";
 import { contestants } from "../contestants.ts";
@@ -73,8 +73,7 @@ async function runBuild(flags: BuildFlags): Promise<void> {
     const start = performance.now();
     const index = await maker!.build(base, { ...run, threads: flags.threads ?? 1 });
     try {
-      const tuned =
-        targetRecall === undefined ? undefined : await tune(index, targetRecall, base, keys, flags, run);
+      const tuned = targetRecall === undefined ? undefined : await tune(index, base, maker!, flags, run);
       const buildSeconds = (performance.now() - start) / 1000;
       await index.save(flags.out, run);
       return await summarize(index, flags, buildSeconds, tuned);
@@ -86,17 +85,19 @@ async function runBuild(flags: BuildFlags): Promise<void> {
   else print(summary);
 }
 
-/** Tunes on rows of the input held out of a copy, and keeps the setting. */
+/** Tunes on rows of the input held out of a second build, and keeps the setting. */
 async function tune(
   index: Index,
-  target: number,
   base: Matrix<Scalars>,
-  keys: readonly Key[] | undefined,
+  maker: Contestant,
   flags: BuildFlags,
   run: RunOptions,
 ): Promise<Tuned> {
-  const { k, seed, threads } = flags;
-  const tuned = await tuneSearch(index, target, base, { k, seed, threads, keys, ...run });
+  const { k, seed, threads = 1 } = flags;
+  const tuned = await tuneSearch(index, flags.targetRecall!, base, {
+    ...{ k, seed, threads, ...run },
+    rebuild: (rows) => maker.rebuild(index, rows, { ...run, threads }),
+  });
   index.configure(tuned.params);
   return tuned;
 }
