@@ -12,7 +12,7 @@ import { count, seconds } from "./numbers.ts";
 import { type LabOptions, type LabResult, labOptions, type ResolvedLabOptions } from "./options.ts";
 import { heading, printAccuracy, printNeighbours, printStudy, printVerdict } from "./print.ts";
 import { startPage } from "./report/start.ts";
-import { writeReport } from "./report/write.ts";
+import { prepareFolder, writeReport } from "./report/write.ts";
 import { runStudy, type Study, type StudyInput, type StudyOptions } from "./study.ts";
 import { gather } from "./vote.ts";
 
@@ -48,6 +48,8 @@ export async function runStart(given: LabOptions = {}): Promise<StartResult> {
   const start = performance.now();
   const options = labOptions(given);
   const { seed, quick, log, signal, onProgress } = options;
+  signal?.throwIfAborted();
+  await prepareFolder(options.out);
   const here = machine();
   log(machineLine(here));
 

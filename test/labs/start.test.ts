@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -94,7 +94,7 @@ test("the emoji lab finds the same emoji across styles, best from Twemoji and wo
   expect(existsSync(report)).toBe(true);
 }, 120_000);
 
-test("unknown options, bad seeds and an abort end the job before anything is written", async () => {
+test("unknown options, a bad seed or folder, and an abort end the job before anything is written", async () => {
   const code = async (options: object): Promise<string | undefined> =>
     runStart(options).then(
       () => undefined,
@@ -102,6 +102,8 @@ test("unknown options, bad seeds and an abort end the job before anything is wri
     );
   expect(await code({ fast: true })).toBe("OPTION_UNKNOWN");
   expect(await code({ seed: 1.5 })).toBe("OPTION_RANGE");
+  writeFileSync(join(dir, "file"), "");
+  expect(await code({ ...common, out: join(dir, "file", "below") })).toBe("FILE");
   const aborted = AbortSignal.abort(new Error("enough"));
   expect(await code({ ...common, out: join(dir, "never"), signal: aborted })).toBe("Error: enough");
   expect(existsSync(join(dir, "never"))).toBe(false);

@@ -5,7 +5,7 @@ import { type LabOptions, type LabResult, labOptions } from "../options.ts";
 import { heading, printAccuracy, printNeighbours } from "../print.ts";
 import { accuracySection, creditSection, neighbourSection, retrievalSection } from "../report/emoji.ts";
 import { page, text } from "../report/html.ts";
-import { writeReport } from "../report/write.ts";
+import { prepareFolder, writeReport } from "../report/write.ts";
 import { type EmojiSet, loadEmoji } from "./dataset.ts";
 import { type EmojiFindings, emojiFindings } from "./findings.ts";
 import { type Retrieval, retrieveAcrossStyles } from "./retrieve.ts";
@@ -30,6 +30,8 @@ export interface EmojiLabResults {
 export async function runEmojiLab(given: LabOptions = {}): Promise<LabResult<EmojiLabResults>> {
   const options = labOptions(given);
   const { signal, onProgress, seed, quick, log } = options;
+  signal?.throwIfAborted();
+  await prepareFolder(options.out);
   const start = performance.now();
   const set = await loadEmoji({ signal, onProgress, cacheDir: options.cacheDir });
   const loadSeconds = (performance.now() - start) / 1000;

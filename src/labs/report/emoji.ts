@@ -12,7 +12,7 @@ export function neighbourSection(findings: EmojiFindings, sheet: Sheet): { html:
   const intro =
     `Each drawing is compared with all ${count(findings.drawings)} by its pixels alone, averaged to ` +
     `16 × 16 in colour: ${findings.dimension} numbers. Under each picture stand its style and its distance (L2 over values from 0 to 255). ` +
-    `Approximate search is shown at its fastest setting here, so that it has something to miss; the table below has the settings that reach high recall.`;
+    `Approximate search is shown at its narrowest setting here, so that it has something to miss; the table below has the settings that reach high recall.`;
   return { html: section("neighbours", "Ten nearest neighbours", paragraph(text(intro)), html), style };
 }
 
