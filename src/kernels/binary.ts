@@ -6,10 +6,18 @@ export type Build = "plain" | "relaxed";
 
 /** The inlined module of that build, as a fresh copy. */
 export function inlinedBytes(build: Build): Uint8Array<ArrayBuffer> {
-  const text = atob(build === "relaxed" ? RELAXED : PLAIN);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  const digits = build === "relaxed" ? RELAXED : PLAIN;
+  const bytes = new Uint8Array(digits.length / 2);
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = (digitValue(digits, 2 * i) << 4) | digitValue(digits, 2 * i + 1);
+  }
   return bytes;
+}
+
+/** Of a hexadecimal digit in lower case. */
+function digitValue(text: string, at: number): number {
+  const unit = text.charCodeAt(at);
+  return unit < 58 ? unit - 48 : unit - 87;
 }
 
 // Hand-made modules. The first: a function without arguments, (i32.const 0; i8x16.splat; drop).
