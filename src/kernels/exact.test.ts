@@ -37,7 +37,7 @@ import {
 
 const PATHS: readonly ExactPath[] = ["scan", "codes", "product"];
 const BUILDS = testableBuilds();
-const RUNS = Number(process.env["VICINAL_EXACT_RUNS"] ?? 150);
+const RUNS = Number(process.env["VICINAL_EXACT_RUNS"] ?? 100);
 
 const dimensions = fc.oneof(
   fc.integer({ min: 1, max: 40 }),
@@ -220,6 +220,25 @@ describe.each(BUILDS)("%s build", (build) => {
     const queries = request(staged, "codes", 0, 8, 10);
     searchAll(staged, queries, 0, sample.n);
     expect(scoredExact(engine, staged.scratches[0])).toBeLessThan(8 * 0.15 * sample.n);
+  });
+
+  test("a range search without room, or without a drain when the room is full, throws", () => {
+    const sample = drawSample(2, "all equal", "l2sq", 1500, 4, 2);
+    const staged = stage(engine, sample, 0);
+    const { store, rows, scratches } = staged;
+    const range = request(staged, "codes", 0, 2, 0, { mode: "range" });
+    const begin = (room: number): void => {
+      beginExact(engine, store, scratches[0], rows, { ...range, room });
+    };
+    expect(() => begin(EXACT_RANGE_ROOM - 1)).toThrow(expect.objectContaining({ code: "OPTION_RANGE" }));
+    begin(EXACT_RANGE_ROOM);
+    expect(() => searchExact(engine, store, scratches[0], rows, range, 0, 1500)).toThrow(
+      expect.objectContaining({ code: "BAD_INPUT" }),
+    );
+    const none = request(staged, "codes", 0, 2, 0);
+    expect(() => beginExact(engine, store, scratches[0], rows, none)).toThrow(
+      expect.objectContaining({ code: "BAD_K" }),
+    );
   });
 
   test("a row of more than maxNorm is reported and still answered", () => {

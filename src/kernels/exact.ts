@@ -1,7 +1,8 @@
 /**
  * Exact search over float32 rows in an engine's memory: plain scan, 7-bit codes that bound each distance from
  * below, or a float product for batches. All three answer the strict kernel's bits (`l2sqF32`, `0 − dotF32`),
- * ordered by score, then id; the path, batching and number of threads never show.
+ * ordered by score, then id; the path, batching and number of threads never show. Scores are squared L2 or −q·x;
+ * cosine is l2sq or ip over unit vectors.
  *
  * Hand-over. The caller owns the memory and gives addresses of sections (16-byte aligned, little more needed):
  *
@@ -25,7 +26,11 @@ import type { Ptr } from "./exports.ts";
 
 export type ExactMetric = "l2sq" | "ip";
 
-/** How rows are excluded: not at all, by codes, or by a float product (for six queries or more at a time). */
+/**
+ * How rows are excluded: not at all, by codes, or by a float product, which pays from about a dozen queries on.
+ * Codes win where there are any, but for data of which one dimension swamps the others: {@link scoredExact} near
+ * queries × rows tells.
+ */
 export type ExactPath = "scan" | "codes" | "product";
 
 /** Rows as the engine sees them. */
@@ -162,7 +167,7 @@ export function writeExactStore(engine: Engine, at: Ptr, rows: ExactRows, codes?
 }
 
 /** Sample of at most this many numbers. */
-const SAMPLE_ELEMENTS = 1 << 22;
+const SAMPLE_ELEMENTS = 1 << 19;
 
 /**
  * Learns offsets and step from rows spread evenly over n rows, and writes the offsets. Deterministic.
@@ -239,7 +244,11 @@ function floatBelow(x: number): number {
   return new Float32Array(bits.buffer)[0]!;
 }
 
-/** Lays out the scratch, stages the queries and empties the results. */
+/**
+ * Lays out the scratch, stages the queries and empties the results.
+ *
+ * @throws VicinalError BAD_K (mode "nearest"), OPTION_RANGE (room of a range search)
+ */
 export function beginExact(
   engine: Engine,
   store: Ptr,
@@ -247,10 +256,19 @@ export function beginExact(
   rows: ExactRows,
   queries: ExactQueries,
 ): void {
+  const mode = queries.mode ?? "nearest";
+  if (mode === "nearest" && !(queries.k >= 1)) throw new VicinalError("BAD_K", { got: queries.k });
+  if (mode === "range" && !((queries.room ?? 0) >= EXACT_RANGE_ROOM)) {
+    throw new VicinalError("OPTION_RANGE", {
+      option: "room",
+      got: queries.room,
+      rule: `at least ${EXACT_RANGE_ROOM}`,
+    });
+  }
   calls(engine).exactInit(scratch, ...layoutOf(rows, queries));
   const base = scratch >>> 2;
   const words = engine.u32;
-  words[base + MODE] = MODES[queries.mode ?? "nearest"];
+  words[base + MODE] = MODES[mode];
   words[base + QUERIES] = queries.at;
   words[base + QUERY_STRIDE] = queries.stride;
   words[base + SKIP] = queries.skip ?? 0;
@@ -289,7 +307,16 @@ export function searchExact(
   for (let row = begin; row < end; ) {
     // Chunks end at multiples of the step, hence at whole groups.
     const stop = Math.min(end, (Math.floor(row / step) + 1) * step);
-    while (calls(engine).exactSearch(scratch, store, path, row, stop) === 0) drain?.take(engine, scratch);
+    while (calls(engine).exactSearch(scratch, store, path, row, stop) === 0) {
+      if (drain === undefined) {
+        throw new VicinalError("BAD_INPUT", {
+          what: "drain",
+          got: "undefined",
+          rule: "given for range searches",
+        });
+      }
+      drain.take(engine, scratch);
+    }
     row = stop;
   }
   drain?.take(engine, scratch);

@@ -111,12 +111,14 @@ export interface Answer {
   readonly score: number;
 }
 
+export interface Which {
+  allowed?: (row: number) => boolean;
+  maxScore?: number;
+}
+
 /** All rows that may be answered, by strict score, then row: the definition of the result. */
-export function bruteForce(
-  sample: Sample,
-  q: number,
-  { allowed = (_row: number): boolean => true, maxScore = Number.POSITIVE_INFINITY } = {},
-): Answer[] {
+export function bruteForce(sample: Sample, q: number, which: Which = {}): Answer[] {
+  const { allowed = () => true, maxScore = Number.POSITIVE_INFINITY } = which;
   const all: Answer[] = [];
   for (let row = 0; row < sample.n; row++) {
     if (!allowed(row)) continue;
@@ -146,7 +148,7 @@ export function stage(
   engine: Engine,
   sample: Sample,
   k: number,
-  { trainedRows = sample.n, normFactor = 1 } = {},
+  { trainedRows = sample.n, normFactor = 1 }: { trainedRows?: number; normFactor?: number } = {},
 ): Staged {
   const { n, d, nq, metric } = sample;
   const bytes = Math.ceil(d / 4) * 16;

@@ -95,16 +95,23 @@ function tileBlock(data: ExactStore, s: ExactScratch, q: u32, begin: u32, end: u
     } else {
       const low = i16x8.splat(255);
       for (; x < stop; x += 32, at += 32) {
-        const y = v128.load(x), y0 = v128.and(y, low), y1 = i16x8.shr_u(y, 8);
-        a0 = dotHalves(y0, y1, v128.load32_splat(at), v128.load32_splat(at, 4), a0);
-        b0 = dotHalves(y0, y1, v128.load32_splat(at, 8), v128.load32_splat(at, 12), b0);
-        c0 = dotHalves(y0, y1, v128.load32_splat(at, 16), v128.load32_splat(at, 20), c0);
-        d0 = dotHalves(y0, y1, v128.load32_splat(at, 24), v128.load32_splat(at, 28), d0);
-        const z = v128.load(x, 16), z0 = v128.and(z, low), z1 = i16x8.shr_u(z, 8);
-        a1 = dotHalves(z0, z1, v128.load32_splat(at), v128.load32_splat(at, 4), a1);
-        b1 = dotHalves(z0, z1, v128.load32_splat(at, 8), v128.load32_splat(at, 12), b1);
-        c1 = dotHalves(z0, z1, v128.load32_splat(at, 16), v128.load32_splat(at, 20), c1);
-        d1 = dotHalves(z0, z1, v128.load32_splat(at, 24), v128.load32_splat(at, 28), d1);
+        const y = v128.load(x), z = v128.load(x, 16);
+        const y0 = v128.and(y, low), y1 = i16x8.shr_u(y, 8), z0 = v128.and(z, low), z1 = i16x8.shr_u(z, 8);
+        let v = v128.load32_splat(at), w = v128.load32_splat(at, 4);
+        a0 = dotHalves(y0, y1, v, w, a0);
+        a1 = dotHalves(z0, z1, v, w, a1);
+        v = v128.load32_splat(at, 8);
+        w = v128.load32_splat(at, 12);
+        b0 = dotHalves(y0, y1, v, w, b0);
+        b1 = dotHalves(z0, z1, v, w, b1);
+        v = v128.load32_splat(at, 16);
+        w = v128.load32_splat(at, 20);
+        c0 = dotHalves(y0, y1, v, w, c0);
+        c1 = dotHalves(z0, z1, v, w, c1);
+        v = v128.load32_splat(at, 24);
+        w = v128.load32_splat(at, 28);
+        d0 = dotHalves(y0, y1, v, w, d0);
+        d1 = dotHalves(z0, z1, v, w, d1);
       }
     }
     const sums = data.sums + (<usize>group << 5);
