@@ -43,7 +43,8 @@ export function contestants(specs: readonly string[], options: ContestantOptions
       probe: () => make(stand, own),
       build: (base, run) =>
         auto ? choose(base, own, options, run) : fill(make(spec, own), base, options, run),
-      rebuild: (index, rows, run) => fill(make(index.spec, own), rows, {}, run),
+      rebuild: ({ spec: built, dtype, seed }, rows, run) =>
+        fill(create(built, { ...shape, dtype, seed, ...own }), rows, {}, run),
     };
   });
   for (const name of Object.keys(given)) {
