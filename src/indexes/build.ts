@@ -6,7 +6,6 @@ import {
   resolveOptions,
   VicinalError,
 } from "../core/index.ts";
-import { relaxedSupported } from "../kernels/index.ts";
 import type { AuditReport, Index, Key, Metadata, VectorsInput } from "./contract.ts";
 import { create } from "./create.ts";
 import type { HeldOutTuning } from "./hnsw/heldOut.ts";
@@ -130,11 +129,10 @@ function choose(
   if (targetRecall === 1) return { spec: "Flat", why: "a recall of 1 means exact search" };
   if (rows <= EXACT_ROWS)
     return { spec: "Flat", why: `${rows} rows are compared in full faster than an index pays off` };
-  const codes = relaxedSupported() ? "SQ7" : "SQ8";
   if (support("HNSW", metric, dtype, true) === undefined) {
     return {
-      spec: `HNSW16,${codes},Refine`,
-      why: `${rows} rows: a graph over ${codes} codes, rescored by the vectors`,
+      spec: "HNSW16,SQ7,Refine",
+      why: `${rows} rows: a graph over 7-bit codes, rescored by the vectors`,
     };
   }
   if (support("HNSW", metric, dtype, false) === undefined) {

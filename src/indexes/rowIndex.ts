@@ -122,7 +122,7 @@ export abstract class RowIndex<K extends Key = Key> {
 
   add(vectors: VectorsInput, options: AddOptions<K> = {}): void {
     checkNames(options, ADD_OPTIONS);
-    this.change("add", () => runSync(this.#addJob(vectors, options, false, 1)));
+    this.change("add()", () => runSync(this.#addJob(vectors, options, false, 1)));
   }
 
   upsert(vectors: VectorsInput, options: AddOptions<K> & { keys: readonly K[] }): void {
@@ -130,7 +130,7 @@ export abstract class RowIndex<K extends Key = Key> {
       throw new VicinalError("BAD_INPUT", { what: "keys", got: "missing", rule: "given for upsert()" });
     }
     checkNames(options, ADD_OPTIONS);
-    this.change("upsert", () => runSync(this.#addJob(vectors, options, true, 1)));
+    this.change("upsert()", () => runSync(this.#addJob(vectors, options, true, 1)));
   }
 
   async addAsync(
@@ -139,7 +139,7 @@ export abstract class RowIndex<K extends Key = Key> {
   ): Promise<void> {
     checkNames(options, [...ADD_OPTIONS, ...ASYNC_OPTIONS]);
     const threads = usableThreads(options.threads);
-    await this.changeAsync("addAsync", async () => {
+    await this.changeAsync("addAsync()", async () => {
       if (threads > 1) this.space.engine.share();
       if (!isStream(vectors)) return this.#addBlock(vectors as VectorsInput, options, threads);
       let done = 0;
@@ -226,7 +226,7 @@ export abstract class RowIndex<K extends Key = Key> {
   }
 
   reserve(n: number): void {
-    this.change("reserve", () => {
+    this.change("reserve()", () => {
       if (!Number.isInteger(n) || n < 0) {
         throw new VicinalError("OPTION_RANGE", { option: "n", got: n, rule: "a whole number of rows >= 0" });
       }
@@ -237,7 +237,7 @@ export abstract class RowIndex<K extends Key = Key> {
   // ---- removing ----
 
   remove(keys: K | Iterable<K>): number {
-    return this.change("remove", () => {
+    return this.change("remove()", () => {
       const list = typeof keys === "object" && keys !== null ? keys : [keys as K];
       if (typeof (list as Iterable<K>)[Symbol.iterator] !== "function") {
         throw new VicinalError("BAD_INPUT", {
@@ -273,7 +273,7 @@ export abstract class RowIndex<K extends Key = Key> {
   }
 
   compact(): void {
-    this.change("compact", () => this.#compact());
+    this.change("compact()", () => this.#compact());
   }
 
   #compact(): void {
@@ -334,7 +334,7 @@ export abstract class RowIndex<K extends Key = Key> {
   requireIdle(): void {
     if (this.#closed) throw new VicinalError("CLOSED", { what: "The index" });
     if (this.#changing !== undefined)
-      throw new VicinalError("BUSY", { what: `${this.#changing}() is running` });
+      throw new VicinalError("BUSY", { what: `${this.#changing} is running` });
   }
 
   protected change<T>(what: string, run: () => T): T {

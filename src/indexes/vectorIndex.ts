@@ -106,8 +106,7 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
   }
 
   mask(filter: Filter<K>): Mask {
-    this.requireIdle();
-    return makeMask(filter, this.#filterContext());
+    return this.change("a filter", () => makeMask(filter, this.#filterContext()));
   }
 
   #filterContext(): FilterContext<K> {
@@ -135,7 +134,8 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
       return { matches: live, skip: true };
     }
     const { version } = this;
-    const { bits, matches } = evaluateFilter(filter, this.#filterContext());
+    // A predicate may call anything: while it runs, the index refuses to be changed or searched.
+    const { bits, matches } = this.change("a filter", () => evaluateFilter(filter, this.#filterContext()));
     if (this.version !== version) throw new VicinalError("BUSY", { what: "The filter changed the index" });
     this.space.u8("skip").set(bits.subarray(0, bytes));
     return { matches, skip: true };
@@ -174,7 +174,7 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
     const result = this.#emptyResult(reader.rows, plan.k);
     if (plan.k === 0) return result;
     const threads = usableThreads(options.threads);
-    await this.changeAsync("searchAsync", async () => {
+    await this.changeAsync("searchAsync()", async () => {
       if (threads > 1) this.space.engine.share();
       const tasks = this.searcher.tasks(
         reader,
@@ -240,15 +240,15 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
     }
     let params: SearchParams = this.params;
     for (const name in options) {
-      if (SEARCH_OPTIONS.includes(name) || more.includes(name)) continue;
+      const value = (options as Record<string, unknown>)[name];
+      if (value === undefined || SEARCH_OPTIONS.includes(name) || more.includes(name)) continue;
       if (!this.searchParams.includes(name)) {
         throw new VicinalError("OPTION_UNKNOWN", {
           got: name,
           known: [...SEARCH_OPTIONS, ...this.searchParams, ...more],
         });
       }
-      const value = (options as Record<string, unknown>)[name];
-      if (value !== undefined) params = { ...params, [name]: checkParam(name, value) };
+      params = { ...params, [name]: checkParam(name, value) };
     }
     const wanted = options.k === undefined ? 10 : checkK(options.k);
     const { maxDistance } = options;
@@ -339,11 +339,11 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
   }
 
   async save(path: string, options: RunOptions = {}): Promise<void> {
-    await this.changeAsync("save", () => saveIndex(this as VectorIndex<K>, path, options));
+    await this.changeAsync("save()", () => saveIndex(this as VectorIndex<K>, path, options));
   }
 
   toBytes(): Uint8Array {
-    return this.change("toBytes", () => encodeIndex(this as VectorIndex<K>));
+    return this.change("toBytes()", () => encodeIndex(this as VectorIndex<K>));
   }
 }
 
