@@ -59,9 +59,9 @@ function graphSection({ contenders, targets, buildRatios }) {
 }
 
 function exactSection({ modes, contenders }) {
-  const faiss = contenders.find(({ options }) => options !== undefined);
+  const faiss = contenders.filter(({ blas }) => blas !== undefined);
   return [
-    ...(faiss ? [`FAISS ${faiss.version}, built with: ${faiss.options}`] : []),
+    ...faiss.map((one) => `${one.name}: FAISS ${one.version}, built with ${one.options}; ${one.blas}.`),
     ...modes.flatMap(({ mode, queries, points, ratios }) => [
       `**exact, ${mode === "single" ? "one query a call" : `batches of ${queries}`}**`,
       table(

@@ -3,7 +3,7 @@
  * says why in `missing` and is left out.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startContender } from "../process.mjs";
@@ -84,7 +84,7 @@ function nativeHnsw(out) {
 }
 
 /** faiss-cpu from an environment of its own, else whatever FAISS the system's Python has. @param {string} out */
-function faissFlat(out) {
+function faissPython(out) {
   const own = join(out, `faiss-${FAISS_CPU}`);
   const python = join(own, "bin", "python3");
   const has = (/** @type {string} */ program) => spawnSync(program, ["-c", "import faiss"]).status === 0;
@@ -95,10 +95,31 @@ function faissFlat(out) {
       stdio: ["ignore", 2, 2],
     });
   }
-  const program = [python, "/usr/bin/python3", "python3"].find(has);
-  if (!program) return { missing: "FAISS: no Python with faiss-cpu, and it could not be installed." };
-  const name = "faiss flat";
-  return {
+  return [python, "/usr/bin/python3", "python3"].find(has);
+}
+
+/**
+ * The widest kernels that every OpenBLAS of the last years has for this processor. The OpenBLAS within
+ * faiss-cpu is of 2021: it takes newer processors for one of 2007 unless told otherwise.
+ */
+function blasCore() {
+  const cpuinfo = existsSync("/proc/cpuinfo") ? readFileSync("/proc/cpuinfo", "utf8") : "";
+  if (/\bavx512vl\b/.test(cpuinfo)) return { OPENBLAS_CORETYPE: "SkylakeX" };
+  return /\bavx2\b/.test(cpuinfo) ? { OPENBLAS_CORETYPE: "Haswell" } : {};
+}
+
+/**
+ * FAISS as it comes, and with its matrix product made to fit the processor.
+ * @param {string} out
+ */
+function faissFlat(out) {
+  const program = faissPython(out);
+  if (!program) return [{ missing: "FAISS: no Python with faiss-cpu, and it could not be installed." }];
+  const contender = (
+    /** @type {string} */ name,
+    /** @type {string[]} */ extra,
+    /** @type {Record<string, string>} */ env,
+  ) => ({
     name,
     ours: false,
     exact: true,
@@ -106,12 +127,11 @@ function faissFlat(out) {
       startContender(
         name,
         program,
-        [FAISS_SOURCE, job.base, job.queries, String(job.d), String(job.k), job.metric],
-        {
-          cores,
-        },
+        [FAISS_SOURCE, job.base, job.queries, String(job.d), String(job.k), job.metric, ...extra],
+        { cores, env },
       ),
-  };
+  });
+  return [contender("faiss flat", [], {}), contender("faiss flat, tuned BLAS", ["blas"], blasCore())];
 }
 
 /**
@@ -134,7 +154,7 @@ export function contendersOf(part, { out, contenders: wanted }) {
           ours("Flat"),
           ours("Flat without codes"),
           script("usearch exact", "./usearch-exact.mjs"),
-          faissFlat(out),
+          ...faissFlat(out),
         ];
   const missing = all.flatMap((one) => ("missing" in one ? [one.missing] : []));
   const present = all.flatMap((one) => ("missing" in one ? [] : [one]));
