@@ -34,7 +34,7 @@ const MESSAGES = {
     `WebAssembly SIMD is needed and not available (${p.why}); use Node 20.19 or newer, or a current browser.`,
   TRAPPED: (p: { what: string }) =>
     `The WebAssembly engine stopped during ${p.what}; this index is unusable now, build or open it again.`,
-  BUSY: (p: { what: string }) => `${p.what} while another change is under way; await that one first.`,
+  BUSY: (p: { what: string }) => `${p.what}; wait until it is done, then try again.`,
   CLOSED: (p: { what: string }) => `${p.what} is closed; open or build it again.`,
   EMPTY_INDEX: (p: { what: string }) => `${p.what} needs at least one row; add vectors first.`,
   FORMAT: (p: { what: string; rule: string; got?: string }) =>
