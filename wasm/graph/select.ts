@@ -27,7 +27,8 @@ export function chooseDiverse<S>(scorer: S, s: Scratch, list: usize, n: i32, kep
     for (let j = 0; j < count; j += 4) {
       const ranks = scorer.four(
         chosenAt(s, j), chosenAt(s, min(j + 1, last)), chosenAt(s, min(j + 2, last)), chosenAt(s, min(j + 3, last)));
-      if (v128.any_true(f32x4.lt(ranks, rank))) {
+      // A copy of a kept neighbour adds no direction: room for others is left instead.
+      if (v128.any_true(v128.or(f32x4.lt(ranks, rank), f32x4.eq(ranks, f32x4.splat(0))))) {
         keep = false;
         break;
       }
