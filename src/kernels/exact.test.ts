@@ -28,12 +28,12 @@ import {
   exactCodeSizes,
   exactScratchBytes,
   finishExact,
-  RangeSink,
   scoredExact,
   searchExact,
   trainExact,
   writeExactStore,
 } from "./exact.ts";
+import { RangeSink } from "./exact-range.ts";
 
 const PATHS: readonly ExactPath[] = ["scan", "codes", "product"];
 const BUILDS = testableBuilds();
