@@ -79,6 +79,8 @@ async function main() {
     M: options.M,
     efConstruction: options.efConstruction,
     k: options.k,
+    /** Rows a set was cut to, 0 for whole sets; the goals are set for whole ones. */
+    rows: options.rows,
     rounds: options.rounds,
     seconds: options.seconds,
     /** @type {any[]} */ sets: [],

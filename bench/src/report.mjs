@@ -151,6 +151,7 @@ export function markdown(report) {
   if (report.goals.length > 0) {
     parts.push(
       "## Goals",
+      report.rows > 0 ? `Set for whole sets; these were cut to ${report.rows} rows.` : "",
       table(
         ["goal", "wanted", "measured", ""],
         report.goals.map(({ goal, want, got, met }) => [
@@ -170,5 +171,5 @@ export function markdown(report) {
   }
   if (report.million) parts.push(millionSection(report.million));
   if (report.skipped.length > 0) parts.push("Left out: " + report.skipped.join(" "));
-  return parts.join("\n\n") + "\n";
+  return parts.filter(Boolean).join("\n\n") + "\n";
 }
