@@ -87,6 +87,7 @@ export async function build<K extends Key = Key>(
   const metric = parseMetric(options.metric);
   const dtype = options.dtype ?? dtypeOf(vectors, metric);
   const { targetRecall = 0.95, k = 10, seed = 42, threads, signal, onProgress } = options;
+  checkK(k);
   if (!(typeof targetRecall === "number" && targetRecall > 0 && targetRecall <= 1)) {
     throw new VicinalError("OPTION_RANGE", {
       option: "targetRecall",

@@ -94,10 +94,12 @@ export class FlatIndex<K extends Key = Key> extends VectorIndex<K> {
   }
 
   health(): HealthReport {
+    this.requireIdle();
     return { size: this.rows.live, removed: this.rows.removed, unreachable: 0, withoutInlinks: 0, ok: true };
   }
 
   repair(): number {
+    this.requireIdle();
     return 0;
   }
 

@@ -1,4 +1,4 @@
-import { VicinalError } from "../core/index.ts";
+import { checkOptions, VicinalError } from "../core/index.ts";
 import type { Key, SearchOptions, VectorInput } from "./contract.ts";
 import { DistanceHeap } from "./distanceHeap.ts";
 import { readVectors } from "./parts/vectors.ts";
@@ -22,6 +22,7 @@ export function lazyNeighbors<K extends Key>(
   options: Options<K>,
 ): IterableIterator<Item<K>> {
   // A search that is not needed checks the options now, rather than when the first neighbour is asked for.
+  checkOptions(options);
   const none = new Float32Array(0);
   index.search(none, { ...options, filter: undefined });
   const { rows } = readVectors(query, index.dimension, index.dtype, "query");

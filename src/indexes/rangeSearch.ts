@@ -1,3 +1,4 @@
+import { checkOptions } from "../core/index.ts";
 import type { Key, SearchOptions, VectorsInput } from "./contract.ts";
 import type { VectorIndex } from "./vectorIndex.ts";
 
@@ -20,6 +21,7 @@ export function rangeSearch<K extends Key>(
   radius: number,
   options: Omit<SearchOptions<K>, "k" | "maxDistance">,
 ): RangeFound {
+  checkOptions(options);
   // A filter is evaluated once, for all queries and rounds.
   const fixed = options.filter === undefined ? options : { ...options, filter: index.mask(options.filter) };
   let k = FIRST;

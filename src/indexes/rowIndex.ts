@@ -10,6 +10,7 @@ import {
 } from "../core/index.ts";
 import { Engine } from "../kernels/index.ts";
 import type { AddOptions, AsyncAddOptions, Key, Metadata, VectorsInput } from "./contract.ts";
+import { showKey } from "./parts/keyRules.ts";
 import { KeyTable, NONE } from "./parts/keys.ts";
 import { MetadataTable } from "./parts/metadata.ts";
 import type { KeySource } from "./parts/results.ts";
@@ -314,7 +315,7 @@ export abstract class RowIndex<K extends Key = Key> {
 
   #slot(key: K): number {
     const slot = this.keyTable.slotOf(key);
-    if (slot < 0) throw new VicinalError("KEY_UNKNOWN", { key: String(key) });
+    if (slot < 0) throw new VicinalError("KEY_UNKNOWN", { key: showKey(key) });
     return slot;
   }
 

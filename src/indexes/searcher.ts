@@ -33,6 +33,14 @@ interface Preparation {
   /** Queries there is room for. */
   readonly room: number;
   readonly quantizer: ScalarQuantizer | undefined;
+  /** What to run; undefined for lists too long to keep sorted. */
+  readonly task: Task | undefined;
+  /** Address of the staged queries. */
+  readonly queries: number;
+  /** Where answers are, in words. */
+  readonly ids: number;
+  readonly ranks: number;
+  readonly counts: number;
 }
 
 /** Runs searches over a store of rows: by scanning, or through a graph. */
@@ -42,7 +50,6 @@ export class Searcher implements SearchEngine {
   readonly #bench: Workbench;
   readonly #exact: ExactScan;
   #queryNorms: Float64Array = new Float64Array(0);
-  #task: Task | undefined;
   #preparation: Preparation | undefined;
 
   constructor(space: Space, rows: RowStore, bench: Workbench, exact: ExactScan) {
@@ -68,7 +75,7 @@ export class Searcher implements SearchEngine {
       const task = this.#stage(reader, from, n, plan, graph, 1);
       if (task === undefined) this.#scanLong(n);
       else {
-        hideRow(engine, task.scratch[0]!, plan.hide);
+        if (plan.hide !== undefined) hideRow(engine, task.scratch[0]!, plan.hide);
         runTask(engine, task, n);
         if (plan.hide !== undefined) hideRow(engine, task.scratch[0]!, undefined);
       }
@@ -154,29 +161,40 @@ export class Searcher implements SearchEngine {
     threads: number,
   ): Task | undefined {
     const byScan = plan.exact || graph === undefined;
-    const same = this.#isPrepared(n, plan, threads);
+    let ready = this.#preparation;
+    const same = ready !== undefined && this.#isPrepared(ready, n, plan, threads);
     if (!same) this.#makeRoom(n, plan, byScan, threads);
-    this.#stageQueries(reader, from, n);
+    this.#rows.stageQueries(reader, same ? ready!.queries : this.#space.ptr("queries"), from, from + n);
     if (!this.#rows.hasVectors) {
       if (this.#rows.options.metric === "ip") this.#keepNorms(n);
       if (byScan) this.#encodeStaged(n);
     }
     if (!same) {
+      const space = this.#space;
       this.#writeRequest(plan);
-      this.#task = byScan ? this.#scanTask(plan, threads) : this.#graphTask(graph, threads);
-      const { version } = this.#space;
-      const { uses } = this.#bench;
-      const { quantizer } = this.#rows;
-      this.#preparation = { plan, threads, version, uses, rows: this.#rows.rows, room: n, quantizer };
+      const task = byScan ? this.#scanTask(plan, threads) : this.#graphTask(graph, threads);
+      ready = {
+        plan,
+        threads,
+        version: space.version,
+        uses: this.#bench.uses,
+        rows: this.#rows.rows,
+        room: n,
+        quantizer: this.#rows.quantizer,
+        task,
+        queries: space.ptr("queries"),
+        ids: space.ptr("ids") >>> 2,
+        ranks: space.ptr("ranks") >>> 2,
+        counts: space.ptr("counts") >>> 2,
+      };
+      this.#preparation = ready;
     }
-    return this.#task;
+    return ready!.task;
   }
 
   /** Whether the structs still say what they said for the last search, so that nothing but queries changes. */
-  #isPrepared(n: number, plan: Plan, threads: number): boolean {
-    const last = this.#preparation;
+  #isPrepared(last: Preparation, n: number, plan: Plan, threads: number): boolean {
     return (
-      last !== undefined &&
       last.version === this.#space.version &&
       last.uses === this.#bench.uses &&
       last.rows === this.#rows.rows &&
@@ -206,7 +224,7 @@ export class Searcher implements SearchEngine {
       threads,
       byScan
         ? { sorted: Math.min(k, LONG_LIST) + 1, code }
-        : { pool: ef + 1, sorted: k + 1, pending: PENDING, chosen: 16, code, visited },
+        : { pool: ef + 1, sorted: k + 1, pending: PENDING, chosen: plan.rerank + 8, code, visited },
     );
   }
 
@@ -294,12 +312,9 @@ export class Searcher implements SearchEngine {
   }
 
   #collect(from: number, n: number, plan: Plan, out: Answers): void {
-    const space = this.#space;
-    const { u32, f32 } = space.engine;
+    const { u32, f32 } = this.#space.engine.views;
     const { k } = plan;
-    const ids = space.ptr("ids") >>> 2;
-    const ranks = space.ptr("ranks") >>> 2;
-    const counts = space.ptr("counts") >>> 2;
+    const { ids, ranks, counts } = this.#preparation!;
     const fromCodes =
       !this.#rows.hasVectors || (!plan.exact && plan.rerank === 0 && this.#rows.codeBytes > 0);
     for (let q = 0; q < n; q++) {

@@ -1,4 +1,4 @@
-import { type Job, type RunOptions, turn, VicinalError } from "../core/index.ts";
+import { type Job, type RunOptions, turn, VicinalError, wholeNumber } from "../core/index.ts";
 import type { Engine, ExportName } from "../kernels/index.ts";
 import { acquirePool, threadsAvailable } from "../kernels/index.ts";
 
@@ -72,5 +72,6 @@ export async function onThreads<T>(
 
 /** The number of worker threads to use: what was asked for, or one where memory cannot be shared. */
 export function usableThreads(asked: number | undefined): number {
+  if (asked !== undefined) wholeNumber("threads", asked, 1, 1024);
   return asked !== undefined && asked > 1 && threadsAvailable() ? asked : 1;
 }

@@ -18,7 +18,8 @@ export interface EngineOptions {
   build?: "auto" | Build;
 }
 
-interface Views {
+/** Views over a whole memory. */
+export interface Views {
   readonly u8: Uint8Array;
   readonly i8: Int8Array;
   readonly u16: Uint16Array;
@@ -76,6 +77,11 @@ export class Engine {
 
   get byteLength(): number {
     return this.#open().buffer.byteLength;
+  }
+
+  /** All views at once: one look at the buffer instead of one a view. */
+  get views(): Views {
+    return this.#fresh();
   }
 
   get u8(): Uint8Array {
