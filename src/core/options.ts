@@ -19,11 +19,16 @@ export function resolveOptions<T extends object>(defaults: T, given: Partial<T> 
   return Object.freeze(out);
 }
 
-/** Refuses options of other names; `given` is an object, as OPTION_UNKNOWN or BAD_INPUT say otherwise. */
-export function checkNames(given: object, known: readonly string[]): void {
+/** Refuses what is no object of options with BAD_INPUT. */
+export function checkOptions(given: object): void {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new VicinalError("BAD_INPUT", { what: "options", got: String(given), rule: "an object" });
   }
+}
+
+/** Refuses options of other names; `given` is an object, as OPTION_UNKNOWN or BAD_INPUT say otherwise. */
+export function checkNames(given: object, known: readonly string[]): void {
+  checkOptions(given);
   for (const got of Object.keys(given)) {
     if (!known.includes(got)) throw new VicinalError("OPTION_UNKNOWN", { got, known });
   }

@@ -1,4 +1,5 @@
 import {
+  checkK,
   type Dtype,
   type Metric,
   parseMetric,

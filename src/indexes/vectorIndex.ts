@@ -154,15 +154,15 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
   searchInto(queries: VectorsInput, out: Neighbors<K>, options: SearchOptions<K> = {}): void {
     const ready = this.#prepare(queries, options, []);
     const { reader, plan } = ready;
-    if (out.queries !== reader.rows || out.k !== plan.k) {
+    if (!(out instanceof NeighborsResult) || out.queries !== reader.rows || out.k !== plan.k) {
       throw new VicinalError("BAD_INPUT", {
         what: "out",
-        got: `of ${out.queries} queries × ${out.k}`,
+        got: `of ${out?.queries} queries × ${out?.k}`,
         rule: `the result of a search of the same shape, ${reader.rows} × ${plan.k}`,
       });
     }
     this.#answerHere(ready, out);
-    if (out instanceof NeighborsResult) out.renew();
+    out.renew();
   }
 
   async searchAsync(queries: VectorsInput, options: AsyncSearchOptions<K> = {}): Promise<Neighbors<K>> {

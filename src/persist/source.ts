@@ -40,7 +40,7 @@ export async function openSource(input: SnapshotInput, options: SourceOptions = 
   if (typeof input === "string") return fileSource(input, options);
   if (input instanceof URL) return urlSource(input, options);
   if (input instanceof Uint8Array) return bytesSource(input);
-  if (input instanceof ArrayBuffer) return bytesSource(new Uint8Array(input));
+  if (input instanceof ArrayBuffer) return bytesSource(viewOf(input));
   if (typeof Blob !== "undefined" && input instanceof Blob) return blobSource(input);
   if (typeof Response !== "undefined" && input instanceof Response) return responseSource(input, options);
   if (typeof ReadableStream !== "undefined" && input instanceof ReadableStream) {
@@ -55,8 +55,12 @@ export async function openSource(input: SnapshotInput, options: SourceOptions = 
 
 /** A detached buffer looks empty; only making a view over it tells. */
 function requireAttached({ buffer }: Uint8Array): void {
+  viewOf(buffer);
+}
+
+function viewOf(buffer: ArrayBufferLike): Uint8Array {
   try {
-    new Uint8Array(buffer);
+    return new Uint8Array(buffer);
   } catch (error) {
     throw new VicinalError("DETACHED_BUFFER", { what: "The source of the index" }, { cause: error });
   }

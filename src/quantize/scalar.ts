@@ -14,6 +14,8 @@ export interface ScalarQuantizer {
 /** Widths of the window tried, as shares of the widest dimension. */
 const SHARES = Array.from({ length: 22 }, (_, i) => 0.75 ** i);
 const SAMPLE_ROWS = 512;
+/** Below it the inverse of a step is no float32. */
+const LEAST_STEP = 2 ** -126;
 
 /**
  * Chooses the step with the least squared error on a sample of rows: a narrow window rounds finely and cuts
@@ -53,7 +55,7 @@ export function trainScalar(rows: Matrix, levels: number): ScalarQuantizer {
   }
   const offsets = new Float32Array(d);
   for (let j = 0; j < d; j++) offsets[j] = windowStart(best.window, low[j]!, high[j]!, mean[j]!);
-  return { levels, step: Math.fround(best.window / levels), offsets };
+  return { levels, step: Math.max(LEAST_STEP, Math.fround(best.window / levels)), offsets };
 }
 
 function sampleOf(rows: Matrix): Float32Array[] {

@@ -151,7 +151,7 @@ export function bruteForce(
 
 /** The largest error that float32 arithmetic may make in a distance between these two. */
 export function tolerance(metric: Metric, a: Row, b: Row): number {
-  const norm = (x: Row): number => Math.sqrt(x.reduce((sum, v) => sum + v * v, 0));
+  const norm = (x: Row): number => Math.hypot(...x);
   const value = Math.abs(trueDistance(metric, a, b));
   // Inner products cancel: their error is relative to the norms. Cosine is one of unit vectors.
   const scale = metric === "ip" ? norm(a) * norm(b) : metric === "cosine" ? 1 : value;
@@ -191,14 +191,14 @@ export function meanRecall(
 }
 
 /** Runs what must fail with a VicinalError, and answers the error. */
-export async function failureOf(work: () => unknown): Promise<VicinalError> {
+export async function failureOf(work: () => unknown, what: string = String(work)): Promise<VicinalError> {
   try {
     await work();
   } catch (error) {
     if (isVicinalError(error)) return error;
-    throw error;
+    return expect.fail(`${what} threw ${String(error)}, which has no code`);
   }
-  return expect.fail("nothing was thrown");
+  return expect.fail(`${what} threw nothing`);
 }
 
 /** Rows packed end to end. */
