@@ -224,7 +224,7 @@ export class Searcher implements SearchEngine {
       threads,
       byScan
         ? { sorted: Math.min(k, LONG_LIST) + 1, code }
-        : { pool: ef + 1, sorted: k + 1, pending: PENDING, chosen: plan.rerank + 8, code, visited },
+        : { pool: ef + 1, sorted: k + 1, pending: PENDING, chosen: 16, code, visited },
     );
   }
 

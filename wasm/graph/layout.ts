@@ -70,8 +70,6 @@ export class Scratch {
   gather: u32;
   /** A row that a search is to behave as if it were not there, or NONE. */
   hide: u32;
-  /** Keeps loads that only fetch ahead from being dropped as useless. */
-  touched: u32;
 }
 
 /** A group of rows inserted together: they search the same graph, then are linked in. */

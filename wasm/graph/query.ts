@@ -61,18 +61,11 @@ function answerPool(s: Scratch, r: Request, q: i32): i32 {
 
 /** The best k of the pool's first `rerank`, by the strict kernel. */
 function answerRescored(s: Scratch, r: Request, q: i32, query: usize): i32 {
-  // The rows lie scattered: a look at the start of each sets all their fetches going at once.
-  let n = 0, touched: u32 = 0;
-  for (let i = 0; i < s.poolSize && n < r.rerank; i++) {
+  let length = 0, tried = 0;
+  for (let i = 0; i < s.poolSize && tried < r.rerank; i++) {
     const id = keyRow(poolAt(s, i));
     if (!mayAnswer(r, id)) continue;
-    touched += load<u32>(r.rows + <usize>id * r.rowStride);
-    store<u32>(s.chosen + (<usize>(n++) << 2), id);
-  }
-  s.touched = touched;
-  let length = 0;
-  for (let i = 0; i < n; i++) {
-    const id = load<u32>(s.chosen + (<usize>i << 2));
+    tried++;
     const rank = strictRank(r.strictKind, query, r.rows + <usize>id * r.rowStride, r.rowBytes);
     if (rank > r.maxRank) continue;
     length = insertSorted(s.sorted, length, r.k, (<u64>orderedBits(rank) << 32) | <u64>id);
