@@ -156,6 +156,7 @@ export abstract class RowIndex<K extends Key = Key> {
 
   async #addBlock(vectors: VectorsInput, options: AsyncAddOptions<K>, threads: number): Promise<void> {
     if (threads === 1) return runAsync(this.#addJob(vectors, options, false, 1), options);
+    options.signal?.throwIfAborted();
     const added = this.#place(vectors, options, false);
     try {
       await onThreads(this.space.engine, this.link(added.first, added.end, threads), threads, options);
@@ -201,6 +202,7 @@ export abstract class RowIndex<K extends Key = Key> {
     if (metadata !== undefined) {
       for (let i = 0; i < slots.length; i++) this.metadataTable.set(first + i, metadata[i]);
     }
+    this.rows.settle();
     this.changes++;
     const order = this.orderAfterAdding(first, end);
     if (order !== undefined) this.#applyOrder(order);

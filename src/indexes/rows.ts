@@ -202,7 +202,11 @@ export class RowStore {
       from = 0;
     }
     this.#encode("vectors", from, from, end - from);
-    if (!this.options.keepVectors && end >= WARM_UP_ROWS) this.#dropVectors();
+  }
+
+  /** To be called when added rows are there to stay: an index over codes alone drops its vectors now. */
+  settle(): void {
+    if (this.#hasVectors && !this.options.keepVectors && this.#rows >= WARM_UP_ROWS) this.#dropVectors();
   }
 
   #augment(section: string, first: number, end: number): void {

@@ -18,6 +18,8 @@ export interface Task {
   /** What the progress report says before and after this task. */
   readonly done: number;
   readonly of: number;
+  /** What the task as a whole adds to `done`; default `total`. */
+  readonly adds?: number;
 }
 
 /** Work as a sequence of tasks; each is finished before the next is asked for. */
@@ -29,7 +31,7 @@ export function* here<T>(engine: Engine, tasks: Tasks<T>): Job<T> {
     for (;;) {
       const step = tasks.next();
       if (step.done) return step.value;
-      const { fn, scratch, args, total, chunk, phase, done, of } = step.value;
+      const { fn, scratch, args, total, chunk, phase, done, of, adds = total } = step.value;
       const call = engine.exports[fn] as (...values: number[]) => unknown;
       for (let begin = 0; begin < total; begin += chunk) {
         const end = Math.min(begin + chunk, total);
@@ -38,7 +40,7 @@ export function* here<T>(engine: Engine, tasks: Tasks<T>): Job<T> {
         } catch (cause) {
           throw new VicinalError("TRAPPED", { what: phase }, { cause });
         }
-        yield { phase, done: Math.min(of, done + end), total: of };
+        yield { phase, done: Math.min(of, done + Math.floor((adds * end) / total)), total: of };
       }
       if (total === 0) yield { phase, done, total: of };
     }
@@ -60,10 +62,10 @@ export async function onThreads<T>(
       signal?.throwIfAborted();
       const step = tasks.next();
       if (step.done) return step.value;
-      const { fn, scratch, args, total, chunk, phase, done, of } = step.value;
+      const { fn, scratch, args, total, chunk, phase, done, of, adds = total } = step.value;
       if (total > 0) await pool.run({ fn, scratch, args, total, chunk }, { signal });
       else await turn();
-      onProgress?.({ phase, done: Math.min(of, done + total), total: of });
+      onProgress?.({ phase, done: Math.min(of, done + adds), total: of });
     }
   } finally {
     tasks.return(undefined as T);

@@ -214,18 +214,40 @@ export class HnswGraph {
     const batch = this.#writeBatch(done, size);
     const scratch = Array.from({ length: threads }, (_, t) => this.scratch(t));
     const report = { phase: "link", of: count };
-    yield { fn: "graphChoose", scratch, args: [graph, batch], total: size, chunk: 16, ...report, done };
-    const groups = exports.graphPlan(scratch[0]!, graph, batch);
-    yield {
-      fn: "graphApply",
-      scratch,
-      args: [graph, batch],
-      total: groups,
-      chunk: 128,
-      ...report,
-      done: done + size - groups,
-    };
-    exports.graphRaise(graph, batch);
+    let groups = -1;
+    let linked = false;
+    try {
+      yield { fn: "graphChoose", scratch, args: [graph, batch], total: size, chunk: 16, ...report, done };
+      groups = exports.graphPlan(scratch[0]!, graph, batch);
+      const whole = { ...report, done: done + size, adds: 0 };
+      yield { fn: "graphApply", scratch, args: [graph, batch], total: groups, chunk: 128, ...whole };
+      exports.graphRaise(graph, batch);
+      linked = true;
+    } finally {
+      if (!linked && !s.engine.disposed) this.#endBatch(done, size, scratch[0]!, groups);
+    }
+  }
+
+  /**
+   * An abandoned batch is linked in whole or not at all: half a batch would leave rows that others hang on and
+   * nothing leads to. Links already made are made again without effect.
+   */
+  #endBatch(done: number, size: number, scratch: number, groups: number): void {
+    const s = this.#space;
+    if (groups >= 0) {
+      try {
+        s.engine.exports.graphApply(scratch, s.ptr("graph"), s.ptr("batch"), 0, groups);
+        s.engine.exports.graphRaise(s.ptr("graph"), s.ptr("batch"));
+      } catch {
+        // The trap that ended the batch has been reported; the index is unusable.
+      }
+      return;
+    }
+    for (const row of s.u32("order").subarray(done, done + size)) {
+      s.u32("links0")[row * this.words0] = 0;
+      const level = s.u8("levels")[row]!;
+      for (let l = 0; l < level; l++) s.u32("upper")[s.u32("upperAt")[row]! + l * this.words] = 0;
+    }
   }
 
   #writeBatch(done: number, size: number): number {
