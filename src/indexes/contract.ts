@@ -237,6 +237,8 @@ export interface Index<K extends Key = Key> {
   audit(options?: AuditOptions): Promise<AuditReport>;
   /** Writes the index to a file, replacing it atomically. */
   save(path: string, options?: RunOptions): Promise<void>;
+  /** Writes the bytes of a file to a stream and closes it. */
+  write(stream: WritableStream<Uint8Array>, options?: RunOptions): Promise<void>;
   /** The index as the bytes of a file. */
   toBytes(): Uint8Array;
   close(): void;

@@ -276,7 +276,10 @@ export abstract class RowIndex<K extends Key = Key> {
   }
 
   compact(): void {
-    this.change("compact()", () => this.#compact());
+    this.change("compact()", () => {
+      this.#compact();
+      this.space.trim();
+    });
   }
 
   #compact(): void {

@@ -102,6 +102,12 @@ export class RowStore {
     return this.options.dtype === "f32" ? pad16(this.floats) * 4 : this.rowBytes;
   }
 
+  /** Bytes of a stored vector before padding. */
+  get usedBytes(): number {
+    const { dtype, dimension } = this.options;
+    return dtype === "f32" ? this.floats * 4 : dtype === "bits" ? Math.ceil(dimension / 8) : dimension;
+  }
+
   get levels(): number {
     return this.options.codes === "none" ? 0 : this.options.codes === "sq7" ? 127 : 255;
   }

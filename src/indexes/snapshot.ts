@@ -1,5 +1,12 @@
 import type { RunOptions } from "../core/index.ts";
-import { encodeSnapshot, type Facts, type Section, type Snapshot, saveSnapshot } from "../persist/index.ts";
+import {
+  encodeSnapshot,
+  type Facts,
+  type Section,
+  type Snapshot,
+  saveSnapshot,
+  writeSnapshot,
+} from "../persist/index.ts";
 import type { Key } from "./contract.ts";
 import type { VectorIndex } from "./vectorIndex.ts";
 
@@ -61,6 +68,15 @@ function asSection({ name, bytes }: { name: string; bytes: Uint8Array }): Sectio
 /** The index as the bytes of a file. */
 export function encodeIndex<K extends Key>(index: VectorIndex<K>): Uint8Array {
   return encodeSnapshot(snapshotOf(index));
+}
+
+/** Writes the index to a stream, which is closed at the end. */
+export function streamIndex<K extends Key>(
+  index: VectorIndex<K>,
+  stream: WritableStream<Uint8Array>,
+  options: RunOptions,
+): Promise<void> {
+  return writeSnapshot(snapshotOf(index), stream, options);
 }
 
 /** Writes the index to a file, replacing it atomically. */

@@ -30,6 +30,12 @@ export class Space {
     if ((this.#sizes[name] ?? -1) < bytes) this.set({ [name]: bytes });
   }
 
+  /** Gives back memory past the last section. Cost: a copy of what stays. */
+  trim(): void {
+    this.#arena.trim();
+    this.version++;
+  }
+
   ptr(name: string): number {
     return this.#arena.ptr(name);
   }

@@ -12,7 +12,10 @@ export function checkRows<K extends Key>(index: VectorIndex<K>, fail: Fail): voi
     const bad = engine.exports.checkFiniteF32(space.ptr("vectors"), (n * rows.rowBytes) / 4);
     if (bad >= 0) fail("its vectors are finite numbers", `component ${bad}`);
   }
+  if (rows.hasVectors) checkPadding(space.u8("vectors"), n, rows.rowBytes, rows.usedBytes, fail);
   if (rows.codeBytes > 0 && n > 0) {
+    checkPadding(space.u8("codes"), n, rows.codeBytes, rows.floats, fail);
+    checkPadding(space.u8("offsets"), 1, rows.codeBytes * 4, rows.floats * 4, fail);
     if (!rows.quantizer!.offsets.every(Number.isFinite)) fail("the offsets of its codes are finite numbers");
     if (rows.options.codes === "sq7") {
       const { codeBytes } = rows;
@@ -35,4 +38,14 @@ export function checkRows<K extends Key>(index: VectorIndex<K>, fail: Fail): voi
     for (let bits = dead[at]!; bits !== 0; bits &= bits - 1) removed++;
   }
   if (removed !== rows.removed) fail(`${rows.removed} rows are removed`, String(removed));
+}
+
+/** What lies between the end of a row and the next is compared with queries' padding: it must be zero. */
+function checkPadding(bytes: Uint8Array, rows: number, stride: number, used: number, fail: Fail): void {
+  if (used === stride) return;
+  for (let row = 0; row < rows; row++) {
+    for (let at = row * stride + used; at < (row + 1) * stride; at++) {
+      if (bytes[at] !== 0) fail("rows are padded with zeros", `row ${row}`);
+    }
+  }
 }

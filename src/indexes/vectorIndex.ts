@@ -27,7 +27,7 @@ import { rangeSearch } from "./rangeSearch.ts";
 import { ASYNC_OPTIONS, checkNames, RowIndex } from "./rowIndex.ts";
 import type { RowOptions } from "./rows.ts";
 import { Searcher } from "./searcher.ts";
-import { encodeIndex, type SavedStructure, saveIndex } from "./snapshot.ts";
+import { encodeIndex, type SavedStructure, saveIndex, streamIndex } from "./snapshot.ts";
 import { here, onThreads, usableThreads } from "./task.ts";
 
 /** Options of a single search that every index understands. */
@@ -340,6 +340,10 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
 
   async save(path: string, options: RunOptions = {}): Promise<void> {
     await this.changeAsync("save()", () => saveIndex(this as VectorIndex<K>, path, options));
+  }
+
+  async write(stream: WritableStream<Uint8Array>, options: RunOptions = {}): Promise<void> {
+    await this.changeAsync("write()", () => streamIndex(this as VectorIndex<K>, stream, options));
   }
 
   toBytes(): Uint8Array {
