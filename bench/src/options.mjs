@@ -42,7 +42,7 @@ export const HELP = `npm run bench -- [options]
   --node20           run under this machine's own Node instead of Node 24
   --sets A,B         of fashion-mnist, bsds-sift, unit768, syn128
   --only PART        hnsw, exact, build2, file or all
-  --contenders A,B   only these (names as in the tables)
+  --contenders "A;B" only these (names as in the tables)
   --targets 0.95,0.99   --rounds 7   --seconds 0.5   --builds 1
   --rows N           the first N rows of each set    --queries N
   --data DIR         the data folder, default $VICINAL_DATA
@@ -68,7 +68,9 @@ export function parseOptions(argv) {
     }
     const text = argv[++i];
     if (text === undefined) throw new Error(`--${name} needs a value; see --help.`);
-    if (LISTS.has(name)) given[name] = name === "targets" ? text.split(",").map(Number) : text.split(",");
+    if (LISTS.has(name))
+      given[name] =
+        name === "targets" ? text.split(",").map(Number) : text.split(name === "contenders" ? ";" : ",");
     else given[name] = typeof standard === "number" ? Number(text) : text;
     if ([given[name]].flat().some((value) => Number.isNaN(value))) {
       throw new Error(`--${name} is "${text}"; it takes numbers.`);
