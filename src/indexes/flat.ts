@@ -33,6 +33,7 @@ export const FLAT_DEFAULTS: ResolvedOptions = {
 export class FlatIndex<K extends Key = Key> extends VectorIndex<K> {
   readonly kind = "Flat";
   readonly spec = "Flat";
+  readonly exact = true;
   readonly searchParams: readonly string[] = [];
   readonly #distance: DistanceFunction | undefined;
 

@@ -46,6 +46,7 @@ interface Allowed {
 export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> implements Index<K> {
   abstract readonly kind: string;
   abstract readonly spec: string;
+  abstract readonly exact: boolean;
   abstract readonly searchParams: readonly string[];
   protected readonly exactScan: ExactScan;
   protected readonly nativeSearcher: Searcher;
@@ -81,10 +82,6 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
   abstract savedStructure(): SavedStructure;
   abstract health(): HealthReport;
   abstract repair(): number;
-
-  get exact(): boolean {
-    return this.graphSearch() === undefined && this.rows.hasVectors;
-  }
 
   get defaults(): SearchParams {
     return { ...this.params };

@@ -76,6 +76,7 @@ const GRAPH_SECTIONS: readonly SavedSection[] = [
  */
 export class HnswIndex<K extends Key = Key> extends VectorIndex<K> {
   readonly kind = "HNSW";
+  readonly exact = false;
   readonly options: Readonly<Required<HnswOptions>>;
   readonly searchParams: readonly string[];
   /** @internal */
