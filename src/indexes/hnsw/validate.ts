@@ -54,4 +54,33 @@ export function checkGraph<K extends Key>(index: HnswIndex<K>, fail: Fail): void
       checkList(upper, upperAt[row]! + (level - 1) * graph.words, M, 0, row, level);
     }
   }
+  checkTree(links0, graph.words0, n, fail);
+}
+
+/** Tree links stand in both ends' lists and close no circle: insertion walks along them until they end. */
+function checkTree(links0: Uint32Array, words0: number, n: number, fail: Fail): void {
+  const treeOf = (row: number): Uint32Array => {
+    const at = row * words0;
+    return links0.subarray(at + 1, at + 1 + (links0[at]! >>> 16));
+  };
+  const seen = new Uint8Array(n);
+  const queue = new Uint32Array(n);
+  for (let root = 0; root < n; root++) {
+    if (seen[root]) continue;
+    seen[root] = 1;
+    queue[0] = root;
+    let rows = 1;
+    let ends = 0;
+    for (let head = 0; head < rows; head++) {
+      const row = queue[head]!;
+      for (const id of treeOf(row)) {
+        ends++;
+        if (!treeOf(id).includes(row)) fail("tree links are returned", `row ${row}`);
+        if (seen[id]) continue;
+        seen[id] = 1;
+        queue[rows++] = id;
+      }
+    }
+    if (ends !== 2 * (rows - 1)) fail("tree links close no circle", `${ends} among ${rows} rows`);
+  }
 }
