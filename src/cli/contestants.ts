@@ -1,7 +1,7 @@
 import { isVicinalError, type Matrix, type Metric, type Scalars, VicinalError } from "../core/index.ts";
 import { type BuildRun, type Contestant, indexShape, type Params } from "../evaluate/index.ts";
 import type { Index, Key, Metadata } from "../indexes/contract.ts";
-import { build, create, parseSpec } from "../indexes/index.ts";
+import { build, buildReport, create, parseSpec } from "../indexes/index.ts";
 import { readParams } from "./arguments.ts";
 
 export interface ContestantOptions {
@@ -10,9 +10,6 @@ export interface ContestantOptions {
   /** Build parameters as `name=value`; each must be known to at least one index. */
   build?: readonly string[];
   seed?: number;
-  /** What Auto builds for. */
-  targetRecall?: number;
-  k?: number;
   keys?: readonly Key[];
   metadata?: readonly (Metadata | undefined)[];
 }
@@ -42,9 +39,9 @@ export function contestants(specs: readonly string[], options: ContestantOptions
       name: spec,
       probe: () => make(stand, own),
       build: (base, run) =>
-        auto ? choose(base, own, options, run) : fill(make(spec, own), base, options, run),
-      rebuild: ({ spec: built, dtype, seed }, rows, run) =>
-        fill(create(built, { ...shape, dtype, seed, ...own }), rows, {}, run),
+        auto || run.targetRecall !== undefined
+          ? choose(spec, base, own, options, run)
+          : fill(make(spec, own), base, options, run),
     };
   });
   for (const name of Object.keys(given)) {
@@ -55,21 +52,28 @@ export function contestants(specs: readonly string[], options: ContestantOptions
   return all;
 }
 
-/** Lets build() decide; it tunes what it chose to the target. */
-function choose(
+/** By build(), which decides what Auto means and tunes the search to the target. */
+async function choose(
+  spec: string,
   base: Matrix<Scalars>,
   own: Params,
   options: ContestantOptions,
   run: BuildRun,
 ): Promise<Index> {
-  const { metric, keys, metadata, seed, targetRecall, k } = options;
-  const { dimension } = indexShape(base, metric);
-  const { efConstruction } = own;
-  const { threads, signal, onProgress } = run;
-  return build(base, {
-    ...{ metric, dimension, keys, metadata, seed, targetRecall, k, efConstruction },
-    ...{ threads, signal, onProgress },
+  const { metric, keys, metadata, seed } = options;
+  const { dimension, dtype } = indexShape(base, metric);
+  const { efConstruction, efSearch } = own;
+  const auto = parseSpec(spec).kind === "Auto";
+  const index = await build(base, {
+    ...{ spec, metric, dimension, keys, metadata, seed, efConstruction },
+    ...(auto ? {} : { dtype }),
+    ...run,
   });
+  const untuned = buildReport(index)?.recall === undefined;
+  if (efSearch !== undefined && untuned && index.searchParams.includes("efSearch")) {
+    index.configure({ efSearch });
+  }
+  return index;
 }
 
 async function fill(

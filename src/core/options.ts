@@ -50,6 +50,14 @@ export function oneOf<T extends string>(option: string, got: unknown, known: rea
   return got as T;
 }
 
+/** A recall to aim at: above 0 and at most 1, or OPTION_RANGE. */
+export function checkTargetRecall(got: unknown): number {
+  if (typeof got !== "number" || !(got > 0 && got <= 1)) {
+    throw new VicinalError("OPTION_RANGE", { option: "targetRecall", got, rule: "above 0 and at most 1" });
+  }
+  return got;
+}
+
 /** k as a whole number from 1 to 2³¹−1, or BAD_K. */
 export function checkK(k: unknown): number {
   if (typeof k !== "number" || !Number.isInteger(k) || k < 1 || k > 0x7fffffff) {

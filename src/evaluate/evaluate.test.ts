@@ -1,8 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { bruteForce, bruteIndex, randomMatrix } from "../../test/support/brute.ts";
-import { type Matrix, matrix, type Scalars } from "../core/index.ts";
-import type { Index } from "../indexes/contract.ts";
-import { create } from "../indexes/index.ts";
+import { matrix } from "../core/index.ts";
+import { build, create } from "../indexes/index.ts";
 import { type Contestant, evaluate } from "./evaluate.ts";
 
 const base = randomMatrix(40, 3, 1);
@@ -27,7 +26,6 @@ function contestant(
       built.push(name);
       return make();
     },
-    rebuild: async () => make(),
   };
 }
 const exact = contestant("exact", () => bruteIndex(base));
@@ -50,20 +48,55 @@ test("without parameters the defaults are measured and reported", async () => {
   expect(results[0]!.points.map((p) => p.params)).toEqual([{ efSearch: 50 }]);
 });
 
-test("a target recall adds the setting tuned to it", async () => {
-  const many = randomMatrix(3000, 3, 1);
-  const probe = (): Index => create("HNSW4", { dimension: 3, seed: 1 });
-  const build = async (rows: Matrix<Scalars>): Promise<Index> => {
-    const index = probe();
-    await index.addAsync(rows);
-    return index;
-  };
-  const filled: Contestant = { name: "HNSW4", probe, build, rebuild: (_index, rows) => build(rows) };
-  const { results } = await evaluate(many, queries, [filled], {
-    ...{ metric: "l2", rounds: 1, targetRecall: 0.9, cache: false },
+describe("with a target recall", () => {
+  const law = randomMatrix(4000, 8, 1);
+  const fresh = randomMatrix(400, 8, 2);
+  const tunable = (spec: string, rows = law): Contestant => ({
+    name: spec,
+    probe: () => create(spec, { dimension: rows.cols }),
+    build: (all, run) => build(all, { ...run, spec, seed: 1 }),
   });
-  expect(results[0]!.chosen!.params).toEqual(results[0]!.tuned!.params);
-  expect(results[0]!.chosen!.recall).toBeGreaterThan(0.8);
+  const fast = { metric: "l2" as const, rounds: 1, cache: false as const };
+
+  test.each([0.8, 0.9, 0.97])("of %d, queries never seen reach it, and not by far", async (targetRecall) => {
+    const { results } = await evaluate(law, fresh, [tunable("HNSW6")], { ...fast, targetRecall });
+    const { chosen, tuned } = results[0]!;
+    expect(chosen!.params).toEqual(tuned!.params);
+    expect(tuned!.reached).toBe(true);
+    expect(tuned!.low).toBeGreaterThanOrEqual(targetRecall);
+    // The fresh queries are a sample too, about as large as the one held out.
+    const noise = tuned!.high - tuned!.low;
+    expect(chosen!.recall).toBeGreaterThan(targetRecall - noise / 2);
+    expect(chosen!.recall).toBeLessThan(targetRecall + (1 - targetRecall) * 0.9);
+  });
+
+  test("the setting is measured on the queries once, also where the sweep had it", async () => {
+    const { results } = await evaluate(law, fresh, [tunable("HNSW6")], { ...fast, targetRecall: 0.9 });
+    expect(results[0]!.points).toEqual([results[0]!.chosen]);
+  });
+
+  test("an exact index keeps its one setting", async () => {
+    const { results } = await evaluate(law, fresh, [tunable("Flat")], { ...fast, targetRecall: 1 });
+    expect(results[0]!.chosen).toMatchObject({ params: {}, recall: 1 });
+    expect(results[0]!.tuned).toEqual({ params: {}, recall: 1, low: 1, high: 1, reached: true });
+  });
+
+  test("too few rows to hold any out are audited", async () => {
+    const few = randomMatrix(9, 8, 1);
+    const { results } = await evaluate(few, fresh, [tunable("HNSW6", few)], { ...fast, targetRecall: 1 });
+    expect(results[0]!.tuned).toMatchObject({ recall: 1, reached: true });
+    expect(results[0]!.chosen!.recall).toBe(1);
+  });
+
+  test("codes that cannot tell neighbours apart do not reach it", async () => {
+    // Two far outliers leave few of the 8-bit steps to the rest, whose order codes cannot tell.
+    const wide = matrix(law.data.slice(), 8);
+    wide.data.fill(-1000, 0, 8).fill(1000, 8, 16);
+    const { results } = await evaluate(wide, fresh, [tunable("HNSW6,SQ8")], { ...fast, targetRecall: 0.99 });
+    expect(results[0]!.chosen!.recall).toBeLessThan(0.9);
+    expect(results[0]!.tuned).toMatchObject({ reached: false });
+    expect(Math.abs(results[0]!.tuned!.recall - results[0]!.chosen!.recall)).toBeLessThan(0.05);
+  });
 });
 
 test("a parameter that no index knows is refused before anything is built", async () => {

@@ -1,5 +1,6 @@
 import {
   checkK,
+  checkTargetRecall,
   type Matrix,
   type Metric,
   type RunOptions,
@@ -7,24 +8,28 @@ import {
   VicinalError,
 } from "../core/index.ts";
 import type { Index } from "../indexes/contract.ts";
+import { buildReport } from "../indexes/index.ts";
 import type { Grid, Params } from "./grid.ts";
 import { createJudge, type RecallOptions, type Truth } from "./recall.ts";
 import { indexShape } from "./shape.ts";
 import { measurePoint, type Point, type SweepOptions, sweep } from "./sweep.ts";
 import { groundTruth } from "./truth.ts";
-import { checkTarget, type Tuned, tuneSearch } from "./tune.ts";
 
-/** How a build is to run. */
-export type BuildRun = RunOptions & { threads: number };
+/** How a build is to run, and what its search is to be tuned to, if anything. */
+export interface BuildRun extends RunOptions {
+  threads: number;
+  /** Neighbours that the target is about. */
+  k: number;
+  targetRecall?: number;
+}
 
 /** An index to compare: a name, and how to make it; automatic keys, so that keys are row numbers. */
 export interface Contestant {
   readonly name: string;
   /** An empty index, made only to learn what it knows and to refuse a wrong specification early. */
   probe(): Index;
+  /** With a target, by the indexes' own build(), which tunes and reports. */
   build(base: Matrix<Scalars>, run: BuildRun): Promise<Index>;
-  /** The same kind of index as the one built, over other rows, with automatic keys. */
-  rebuild(index: Index, rows: Matrix<Scalars>, run: BuildRun): Promise<Index>;
 }
 
 export interface EvaluateOptions
@@ -34,18 +39,27 @@ export interface EvaluateOptions
   metric: Metric;
   /** Search parameters to try; each must be known to at least one index, the others leave it out. */
   params?: Grid;
-  /** Recall to tune each index to, on rows of the base; never on the queries. */
+  /** Recall that each index is tuned to while it is built, on rows of the base; never on the queries. */
   targetRecall?: number;
   /** Threads for builds, truth and the batch measurement, which is made only when this is given. */
   threads?: number;
-  /** Seed of the tuning sample. */
-  seed?: number;
   /** Exact neighbours, if known; otherwise they are computed. */
   truth?: Truth;
   /** Threads for computing the truth, default `threads` or 1. */
   truthThreads?: number;
   /** See {@link groundTruth}. */
   cache?: string | false;
+}
+
+/** The setting that build() chose, with the recall it showed on rows not yet linked. */
+export interface Tuned {
+  readonly params: Params;
+  readonly recall: number;
+  /** 95 % confidence interval of the recall. */
+  readonly low: number;
+  readonly high: number;
+  /** False when even the widest search stayed below the target. */
+  readonly reached: boolean;
 }
 
 /** What became of one index. */
@@ -110,7 +124,8 @@ export async function evaluate(
         onProgress({ ...p, phase: `${contestant.name}: ${p.phase}` }));
     const run = { signal, onProgress: relabel };
     const start = performance.now();
-    const index = await contestant.build(base, { ...run, threads: options.threads ?? 1 });
+    const { threads = 1, targetRecall } = options;
+    const index = await contestant.build(base, { ...run, threads, k, targetRecall });
     const buildSeconds = (performance.now() - start) / 1000;
     try {
       const measure: SweepOptions = {
@@ -122,15 +137,11 @@ export async function evaluate(
       };
       const bytes = index.stats().memory.total;
       const points = await sweep(index, queries, judge, options.params ?? {}, measure);
-      const target = options.targetRecall;
-      const tuned =
-        target === undefined
-          ? undefined
-          : await tuneSearch(index, target, base, {
-              ...{ k, seed: options.seed, threads: options.truthThreads, ...run },
-              rebuild: (rows) => contestant.rebuild(index, rows, { ...run, threads: options.threads ?? 1 }),
-            });
-      const chosen = tuned && (await measurePoint(index, queries, judge, tuned.params, measure));
+      const tuned = targetRecall === undefined ? undefined : await tunedSetting(index, targetRecall, k, run);
+      const chosen =
+        tuned &&
+        (points.find(({ params }) => sameParams(params, tuned.params)) ??
+          (await measurePoint(index, queries, judge, tuned.params, measure)));
       results.push({
         index: contestant.name,
         buildSeconds,
@@ -148,6 +159,30 @@ export async function evaluate(
   };
 }
 
+/**
+ * The setting of an index made by build() for this target. An exact index has its one; so has one over so few rows
+ * that none could be held out, and it is audited.
+ */
+export async function tunedSetting(
+  index: Index,
+  targetRecall: number,
+  k: number,
+  run: RunOptions = {},
+): Promise<Tuned> {
+  const perfect = index.exact || index.size < 2;
+  const { recall, low, high } = perfect
+    ? { recall: 1, low: 1, high: 1 }
+    : (buildReport(index)?.recall ?? (await index.audit({ ...run, k })));
+  // Nothing missed passes whatever the interval says, as in tuning.
+  const reached = low >= targetRecall || recall === 1;
+  return { params: { ...index.defaults }, recall, low, high, reached };
+}
+
+function sameParams(a: Params, b: Params): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
 function checkInputs(base: Matrix<Scalars>, queries: Matrix<Scalars>, options: EvaluateOptions): void {
   for (const [what, m] of [
     ["base", base],
@@ -158,7 +193,7 @@ function checkInputs(base: Matrix<Scalars>, queries: Matrix<Scalars>, options: E
   if (queries.cols !== base.cols) {
     throw new VicinalError("DIM_MISMATCH", { what: "queries", got: queries.cols, want: base.cols });
   }
-  if (options.targetRecall !== undefined) checkTarget(options.targetRecall);
+  if (options.targetRecall !== undefined) checkTargetRecall(options.targetRecall);
 }
 
 /** Makes each index once, empty, so that a wrong specification or parameter costs no build. */

@@ -23,4 +23,3 @@ export { indexShape } from "./shape.ts";
 export { measurePoint, type Point, type SweepOptions, sweep } from "./sweep.ts";
 export { displayWidth, formatTable, type TableColumn, type TableOptions } from "./table.ts";
 export { type GroundTruth, type GroundTruthOptions, groundTruth } from "./truth.ts";
-export { type Tuned, type TuneOptions, tuneSearch } from "./tune.ts";

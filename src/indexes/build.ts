@@ -1,5 +1,6 @@
 import {
   checkK,
+  checkTargetRecall,
   type Dtype,
   type Metric,
   parseMetric,
@@ -89,13 +90,7 @@ export async function build<K extends Key = Key>(
   const dtype = options.dtype ?? dtypeOf(vectors, metric);
   const { targetRecall = 0.95, k = 10, seed = 42, threads, signal, onProgress } = options;
   checkK(k);
-  if (!(typeof targetRecall === "number" && targetRecall > 0 && targetRecall <= 1)) {
-    throw new VicinalError("OPTION_RANGE", {
-      option: "targetRecall",
-      got: targetRecall,
-      rule: "above 0 and at most 1",
-    });
-  }
+  checkTargetRecall(targetRecall);
   const dimension = options.dimension || dimensionOf(vectors, dtype);
   const { rows } = readVectors(vectors, dimension, dtype);
   const choice = choose(options.spec ?? "Auto", rows, metric, dtype, targetRecall);

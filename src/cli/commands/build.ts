@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { Command } from "commander";
-import { type Matrix, parseMetric, type RunOptions, type Scalars, VicinalError } from "../../core/index.ts";
-import { type Contestant, type Tuned, tuneSearch } from "../../evaluate/index.ts";
+import { parseMetric, VicinalError } from "../../core/index.ts";
+import { type Tuned, tunedSetting } from "../../evaluate/index.ts";
 import type { Index, Key } from "../../indexes/contract.ts";
 import { collect, readK, readRecall, readSeed, readThreads, requireOptions } from "../arguments.ts";
 import { contestants } from "../contestants.ts";
@@ -66,14 +66,14 @@ async function runBuild(flags: BuildFlags): Promise<void> {
     }
     const { seed, targetRecall, k } = flags;
     const [maker] = contestants([flags.index], {
-      ...{ base, metric, build: flags.build, seed, targetRecall, k },
+      ...{ base, metric, build: flags.build, seed },
       keys: keys as Key[] | undefined,
       metadata: table.metadata,
     });
     const start = performance.now();
-    const index = await maker!.build(base, { ...run, threads: flags.threads ?? 1 });
+    const index = await maker!.build(base, { ...run, threads: flags.threads ?? 1, k, targetRecall });
     try {
-      const tuned = targetRecall === undefined ? undefined : await tune(index, base, maker!, flags, run);
+      const tuned = targetRecall === undefined ? undefined : await tunedSetting(index, targetRecall, k, run);
       const buildSeconds = (performance.now() - start) / 1000;
       await index.save(flags.out, run);
       return await summarize(index, flags, buildSeconds, tuned);
@@ -83,23 +83,6 @@ async function runBuild(flags: BuildFlags): Promise<void> {
   });
   if (flags.json) writeJson(summary);
   else print(summary);
-}
-
-/** Tunes on rows of the input held out of a second build, and keeps the setting. */
-async function tune(
-  index: Index,
-  base: Matrix<Scalars>,
-  maker: Contestant,
-  flags: BuildFlags,
-  run: RunOptions,
-): Promise<Tuned> {
-  const { k, seed, threads = 1 } = flags;
-  const tuned = await tuneSearch(index, flags.targetRecall!, base, {
-    ...{ k, seed, threads, ...run },
-    rebuild: (rows) => maker.rebuild(index, rows, { ...run, threads }),
-  });
-  index.configure(tuned.params);
-  return tuned;
 }
 
 async function summarize(index: Index, flags: BuildFlags, buildSeconds: number, tuned: Tuned | undefined) {

@@ -63,7 +63,7 @@ export function evalCommand(): Command {
     .option("--build <name=value>", "build parameter, such as efConstruction=200; repeatable", collect)
     .option(
       "--target-recall <r>",
-      "also tune each index to this recall, on held-out rows of the base",
+      "also tune each index to this recall, on rows of the base not yet linked",
       readRecall,
     )
     .option("--threads <n>", "threads for builds and for an added batch measurement", readThreads)
@@ -100,10 +100,10 @@ async function runEval(options: EvalOptions): Promise<void> {
     const queries = (await readVectors(options.queries, "queries", run)).data;
     const truth = options.truth === undefined ? undefined : await readGroundTruth(options.truth);
     const { k, threads, seed, rounds, epsilon, targetRecall } = options;
-    const entrants = contestants(options.index, { base, metric, build: options.build, seed, targetRecall });
+    const entrants = contestants(options.index, { base, metric, build: options.build, seed });
     return await evaluate(base, queries, entrants, {
       ...run,
-      ...{ metric, k, params, targetRecall, threads, seed, truth, rounds, epsilon },
+      ...{ metric, k, params, targetRecall, threads, truth, rounds, epsilon },
       truthThreads: availableParallelism(),
     });
   });
@@ -165,7 +165,8 @@ function print({ dataset, results }: Evaluation, options: EvalOptions): void {
     { title: "memory", align: right },
   ];
   const rows = results.flatMap((result) => {
-    const all = [...result.points, ...(result.chosen ? [result.chosen] : [])];
+    const { points, chosen } = result;
+    const all = chosen === undefined || points.includes(chosen) ? points : [...points, chosen];
     return all.map((point) => [
       result.index,
       settings(point) + (point === result.chosen ? " (tuned)" : ""),
