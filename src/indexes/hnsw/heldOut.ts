@@ -33,6 +33,8 @@ export function* tuneOnHeldOut<K extends Key>(
 ): Tasks<void> {
   const { targetRecall, k } = tuning;
   if (slots.length === 0 || k >= index.rows.rows - slots.length) return;
+  // Vectors that are dropped once the block is in cannot help the searches to come; they still judge them.
+  const codesAlone = index.rows.hasVectors && !index.rows.options.keepVectors;
   const truth: Float32Array[] = [];
   for (let from = 0; from < slots.length; from += EXACT_BATCH) {
     skipHeldOut(index, slots);
@@ -45,7 +47,8 @@ export function* tuneOnHeldOut<K extends Key>(
   while (!step.done) {
     const efSearch = step.value;
     const { ef, rerank } = index.planGraph(k, index.rows.rows, { efSearch }) ?? { ef: efSearch, rerank: 0 };
-    const plan: Plan = { k, exact: false, ef, rerank, skip: false, matches: index.rows.rows };
+    const later = codesAlone ? 0 : rerank;
+    const plan: Plan = { k, exact: false, ef, rerank: later, skip: false, matches: index.rows.rows };
     const recalls: number[] = [];
     for (let from = 0; from < slots.length; from += GRAPH_BATCH) {
       const part = slots.subarray(from, from + GRAPH_BATCH);
@@ -96,5 +99,11 @@ function distancesAround<K extends Key>(
   };
   const reader = readVectors(queries, index.dimension, index.dtype, "queries");
   searcher.run(reader, plan, out, plan.exact ? undefined : index.graph);
-  return Array.from(slots, (_, q) => out.distances.subarray(q * k, q * k + out.counts[q]!));
+  const fromCodes = !plan.exact && plan.rerank === 0 && index.rows.codeBytes > 0 && index.rows.hasVectors;
+  return Array.from(slots, (_, q) => {
+    const [from, to] = [q * k, q * k + out.counts[q]!];
+    if (!fromCodes) return out.distances.subarray(from, to);
+    const query = readVectors(queries[q]!, index.dimension, index.dtype, "queries");
+    return searcher.rankRows(query, [...out.ids.subarray(from, to)], index.graph, true).distances;
+  });
 }
