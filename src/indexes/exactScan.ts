@@ -56,6 +56,13 @@ export class ExactScan {
     });
   }
 
+  /** Gives the room of the codes back; the next search that wants them makes them anew. */
+  forget(): void {
+    this.#encoded = 0;
+    this.#trainedOn = 0;
+    this.#space.set({ exactCodes: 0, exactSums: 0, exactErrors: 0, exactOffsets: 0, exactScratch: 0 });
+  }
+
   /** Whether rows of this kind can be searched this way. */
   get serves(): boolean {
     const { dtype, metric } = this.#rows.options;

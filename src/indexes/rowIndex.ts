@@ -98,6 +98,9 @@ export abstract class RowIndex<K extends Key = Key> {
   /** After a block was linked: a better order, to which the structure has been moved; undefined to stay. */
   protected abstract orderAfterAdding(first: number, end: number): NewOrder | undefined;
 
+  /** Gives back the room of what can be made anew from the rows. */
+  protected abstract forgetDerived(): void;
+
   get metric(): Metric | "custom" {
     return this.rows.options.metric;
   }
@@ -278,6 +281,7 @@ export abstract class RowIndex<K extends Key = Key> {
   compact(): void {
     this.change("compact()", () => {
       this.#compact();
+      this.forgetDerived();
       this.space.trim();
     });
   }

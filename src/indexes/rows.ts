@@ -1,6 +1,7 @@
 import type { Dtype, Matrix, Metric } from "../core/index.ts";
-import { type ScalarQuantizer, trainScalar } from "../quantize/index.ts";
+import type { ScalarQuantizer } from "../quantize/index.ts";
 import type { VectorReader } from "./parts/vectors.ts";
+import { coverNorms, encodeRows, LARGEST_FLOAT, trainOnSample } from "./rowCodes.ts";
 import { flipSigns, normalize, permuteRows, refuseZeroBytes, squaredNorm } from "./rowMath.ts";
 import { pad16, type Space } from "./space.ts";
 
@@ -20,10 +21,8 @@ export interface RowOptions {
 const WARM_UP_ROWS = 1024;
 /** Once trained on this many rows, codes are not trained again. */
 const TRAINED_ENOUGH = 1 << 16;
-const TRAIN_SAMPLE = 1 << 14;
 /** Rows read at a time when vectors are not kept. */
 const INCOMING = 256;
-const LARGEST_FLOAT = Math.fround(3.4028234663852886e38);
 
 /**
  * The rows of an index: vectors, codes, or both, by slot. Slots are dense, 0 … rows−1; removed rows keep
@@ -227,33 +226,13 @@ export class RowStore {
   }
 
   #train(): void {
-    const n = Math.min(this.#rows, TRAIN_SAMPLE);
-    const stride = this.rowBytes / 4;
-    const vectors = this.#space.f32("vectors");
-    let rows: Matrix = { data: vectors, rows: this.#rows, cols: this.floats, stride };
-    if (n < this.#rows) {
-      const data = new Float32Array(n * this.floats);
-      for (let i = 0; i < n; i++) {
-        const at = Math.floor((i * this.#rows) / n) * stride;
-        data.set(vectors.subarray(at, at + this.floats), i * this.floats);
-      }
-      rows = { data, rows: n, cols: this.floats, stride: this.floats };
-    }
-    this.setQuantizer(this.#coverNorms(trainScalar(rows, this.levels)), this.#rows);
+    const data = this.#space.f32("vectors");
+    const rows: Matrix = { data, rows: this.#rows, cols: this.floats, stride: this.rowBytes / 4 };
+    this.setQuantizer(this.#coverNorms(trainOnSample(rows, this.levels)), this.#rows);
   }
 
-  /**
-   * The last component of augmented rows spans 0 … R, and queries stand at 0: were the window cut off there, the
-   * search would be for small rows near the query instead of large inner products.
-   */
   #coverNorms(trained: ScalarQuantizer): ScalarQuantizer {
-    if (!this.options.augment) return trained;
-    const { levels } = this;
-    const radius = Math.min(LARGEST_FLOAT, Math.sqrt(this.#maxNorm));
-    const step = Math.fround(Math.max(trained.step, radius / levels));
-    const offsets = trained.offsets.map((offset) => offset - ((step - trained.step) * levels) / 2);
-    offsets[this.options.dimension] = 0;
-    return { levels, step, offsets };
+    return this.options.augment ? coverNorms(trained, this.options.dimension, this.#maxNorm) : trained;
   }
 
   /** Takes a quantizer, trained on that many rows; codes are not touched. */
@@ -265,25 +244,7 @@ export class RowStore {
   }
 
   #encode(section: string, firstRow: number, firstCode: number, count: number): void {
-    const s = this.#space;
-    const { step } = this.#quantizer!;
-    for (let done = 0; done < count; done += 512) {
-      s.engine.exports.encodeRows(
-        s.ptr(section) + (firstRow + done) * this.rowBytes,
-        this.rowBytes,
-        this.floats,
-        s.ptr("staged"),
-        s.ptr("offsets"),
-        1 / step,
-        this.levels,
-        s.ptr("codes") + (firstCode + done) * this.codeBytes,
-        this.codeBytes,
-        this.codeBytes,
-        this.options.codes === "sq7" ? s.ptr("norms") + (firstCode + done) * 4 : 0,
-        0,
-        Math.min(512, count - done),
-      );
-    }
+    encodeRows(this.#space, this, section, firstRow, firstCode, count);
   }
 
   /** Codes alone, and a longer row than any so far: all last components change, so all codes are made anew. */
@@ -310,6 +271,7 @@ export class RowStore {
   #dropVectors(): void {
     this.#hasVectors = false;
     this.#space.set(this.sizes(this.#capacity));
+    this.#space.trim();
   }
 
   /** Writes queries from … to of the reader at `ptr`, prepared as rows are. */

@@ -21,7 +21,7 @@ import { ExactScan } from "./exactScan.ts";
 import { type Found, lazyNeighbors } from "./lazyNeighbors.ts";
 import { evaluateFilter, type FilterContext, makeMask } from "./parts/filter.ts";
 import { NeighborsResult, RangeResult } from "./parts/results.ts";
-import { readVectors, type VectorReader } from "./parts/vectors.ts";
+import { isPlainQuery, PlainQueryReader, readVectors, type VectorReader } from "./parts/vectors.ts";
 import type { Answers, GraphSearch, Plan, SearchEngine } from "./plan.ts";
 import { rangeSearch } from "./rangeSearch.ts";
 import { ASYNC_OPTIONS, checkNames, RowIndex } from "./rowIndex.ts";
@@ -53,6 +53,7 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
   /** Carries searches out; a caller's own distance function brings another. */
   protected searcher: SearchEngine;
   protected params: Record<string, number>;
+  #plainQuery: PlainQueryReader | undefined;
 
   protected constructor(
     rows: RowOptions,
@@ -82,6 +83,10 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
   abstract savedStructure(): SavedStructure;
   abstract health(): HealthReport;
   abstract repair(): number;
+
+  protected forgetDerived(): void {
+    this.exactScan.forget();
+  }
 
   get defaults(): SearchParams {
     return { ...this.params };
@@ -255,7 +260,7 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
     if (options.exact !== undefined && typeof options.exact !== "boolean") {
       throw new VicinalError("OPTION_RANGE", { option: "exact", got: options.exact, rule: "true or false" });
     }
-    const reader = readVectors(queries, this.dimension, this.dtype, "queries");
+    const reader = this.#read(queries, more.length === 0);
     const { matches, skip } = this.allow(options.filter);
     const k = Math.min(wanted, matches);
     const way = options.exact === true || k === 0 ? undefined : this.planGraph(k, matches, params);
@@ -268,6 +273,16 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
       matches,
     };
     return { reader, plan, maxDistance };
+  }
+
+  /** The usual case, one Float32Array searched at once, allocates nothing. */
+  #read(queries: VectorsInput, atOnce: boolean): VectorReader {
+    const { dimension, dtype } = this.rows.options;
+    if (atOnce && dtype === "f32" && isPlainQuery(queries, dimension)) {
+      this.#plainQuery ??= new PlainQueryReader(dimension);
+      return this.#plainQuery.take(queries, "queries");
+    }
+    return readVectors(queries, dimension, dtype, "queries");
   }
 
   #emptyResult(queries: number, k: number): NeighborsResult<K> {
