@@ -76,6 +76,34 @@ export function isPlainQuery(input: unknown, dimension: number): input is Float3
   return input instanceof Float32Array && input.length === dimension;
 }
 
+/** Reads one plain query after another without allocating; each {@link take} replaces the one before. */
+export class PlainQueryReader implements VectorReader {
+  readonly rows = 1;
+  readonly dtype = "f32";
+  readonly kind = "f32";
+  readonly block: Matrix<Float32Array> | undefined = undefined;
+  readonly dimension: number;
+  readonly width: number;
+  #query: Float32Array = new Float32Array(0);
+
+  constructor(dimension: number) {
+    this.dimension = dimension;
+    this.width = dimension;
+  }
+
+  /** Takes a query for which {@link isPlainQuery} holds. Throws NOT_FINITE. */
+  take(query: Float32Array, what: string): this {
+    const column = firstNotFinite(query, "f32", 0, query.length);
+    if (column >= 0) throw new VicinalError("NOT_FINITE", { what, row: 0, column, got: query[column]! });
+    this.#query = query;
+    return this;
+  }
+
+  copyInto(dest: Destination, _rowStride: number, from: number, to: number, at = 0): void {
+    if (to > from) dest.set(this.#query, at);
+  }
+}
+
 const INPUT_RULE =
   "a vector, rows end to end, a matrix { data, rows, cols, stride }, or a list of vectors; vectors are arrays of numbers or typed arrays other than of bigints";
 
