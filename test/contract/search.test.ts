@@ -298,3 +298,32 @@ test("a search with k of more than 256 answers is as exact as a short one", () =
     });
   }
 });
+
+test("a walk through a large graph reaches every row once, nearest first at the start, and stops when asked", () => {
+  const n = 20_600;
+  const rows = makeRows(n, 4, "f32", { seed: 5 });
+  for (const c of ONE_EACH.filter(({ graph }) => graph)) {
+    const index = make(c, 4, { efConstruction: 24 });
+    index.add(packed(rows));
+    index.remove([1, 2, 3]);
+    const query = rows[77]!;
+    const want = new Set(index.search(query, { k: 50, exact: true }).keys());
+    const seen = new Set<unknown>();
+    let first50 = 0;
+    for (const { key } of index.neighbors(query)) {
+      expect(seen.has(key)).toBe(false);
+      seen.add(key);
+      if (seen.size <= 60 && want.has(key)) first50++;
+    }
+    expect(seen.size, c.spec).toBe(n - 3);
+    expect(first50, c.spec).toBeGreaterThanOrEqual(45);
+    const odd = (key: unknown): boolean => Number(key) % 1000 === 77;
+    const some = [...index.neighbors(query, { filter: odd })].map(({ key }) => key);
+    expect(some.length).toBe(21);
+    expect(some.every(odd)).toBe(true);
+    const iterator = index.neighbors(query);
+    for (let i = 0; i < 5; i++) expect(want.has(iterator.next().value!.key)).toBe(true);
+    iterator.return!();
+    index.close();
+  }
+});
