@@ -1,7 +1,7 @@
 /** Rows that a newly numbered row should stand near to: the last this many. */
 const WINDOW = 5;
 /** Links looked at per row; further ones hardly change the order. */
-const LINKS = 24;
+const LINKS = 16;
 
 /**
  * An order of rows in which rows that are visited together stand together (Gorder: Wei et al., SIGMOD 2016,
