@@ -202,3 +202,48 @@ test("60 near-duplicates, then 20 far rows: each far row is the answer to itself
     }
   }
 });
+
+describe.each(CASES.filter(({ graph, metric }) => graph && metric === "ip"))("$name", (c) => {
+  /** Rows whose lengths differ by a factor of about ten, as those of word vectors do. */
+  const uneven = (n: number, seed: number): Row[] => {
+    const rng = createRng(seed, "lengths");
+    return makeRows(n, DIMENSION, "f32", { seed }).map((row) => {
+      const length = Math.exp(0.5 * rng.normal());
+      return row.map((x) => x * length);
+    });
+  };
+
+  test("rows of uneven length are found by inner product, not by nearness", () => {
+    const rows = uneven(N, 16);
+    const queries = uneven(60, 17);
+    const index = make(c, DIMENSION, { efConstruction: 80 });
+    index.add(rows);
+    const recall = meanRecall(index, "ip", rows, queries, { k: K, efSearch: 80 });
+    expect(recall).toBeGreaterThanOrEqual(c.codes ? 0.7 : 0.9);
+  });
+
+  test("rows longer than all before are found, with their distances, also when only codes are kept", () => {
+    const rows = makeRows(1500, DIMENSION, "f32", { seed: 18 });
+    const index = make(c, DIMENSION, { efConstruction: 80 });
+    index.add(rows);
+    for (const factor of [2, 4]) {
+      const longer = makeRows(40, DIMENSION, "f32", { seed: 18 + factor }).map((row) =>
+        row.map((x) => x * factor),
+      );
+      index.add(longer);
+      rows.push(...longer);
+    }
+    const queries = makeRows(40, DIMENSION, "f32", { seed: 19 });
+    for (const query of queries) {
+      const norm = Math.hypot(...query);
+      for (const { key, distance } of index.search(query, { k: K, exact: true }).items()) {
+        const row = rows[key as number]!;
+        const error = Math.abs(distance - trueDistance("ip", query, row)) / (norm * Math.hypot(...row));
+        // Codes were made for shorter rows: what lies beyond their window is cut off.
+        expect(error).toBeLessThan(c.keepsVectors ? 1e-5 : 0.3);
+      }
+    }
+    const recall = meanRecall(index, "ip", rows, queries, { k: K, efSearch: 80 });
+    expect(recall).toBeGreaterThanOrEqual(c.keepsVectors ? 0.85 : 0.6);
+  });
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Index, Neighbors } from "../../src/indexes/index.ts";
-import { FlatIndex } from "../../src/indexes/index.ts";
+import { create, FlatIndex } from "../../src/indexes/index.ts";
 import {
   bruteForce,
   CASES,
@@ -325,5 +325,32 @@ test("a walk through a large graph reaches every row once, nearest first at the 
     for (let i = 0; i < 5; i++) expect(want.has(iterator.next().value!.key)).toBe(true);
     iterator.return!();
     index.close();
+  }
+});
+
+test("packed bits of any dimension are kept, read back and compared whole", () => {
+  for (const spec of ["Flat", "HNSW8"]) {
+    for (const dimension of [1, 7, 8, 9, 12, 127, 129, 1000]) {
+      const rows = makeRows(30, dimension, "bits");
+      const index = create(spec, { dimension, metric: "hamming" });
+      index.add(rows);
+      rows.forEach((row, key) => {
+        expect(index.get(key)).toEqual(row);
+      });
+      const found = index.search(rows[4]!, { k: 30 }).row(0).distances;
+      expect([...found]).toEqual(bruteForce("hamming", rows, rows[4]!).map(({ distance }) => distance));
+    }
+  }
+});
+
+test("one row, then many in one block: all are reachable, however few links a row may have", () => {
+  for (const links of [2, 3, 4, 8]) {
+    for (const first of [1, 2, 5]) {
+      const index = create(`HNSW${links}`, { dimension: 4, efConstruction: 32 });
+      const rows = makeRows(500, 4, "f32");
+      index.add(rows.slice(0, first));
+      index.add(rows.slice(first));
+      expect(index.health()).toMatchObject({ size: 500, unreachable: 0, ok: true });
+    }
   }
 });
