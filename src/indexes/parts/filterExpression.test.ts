@@ -46,7 +46,7 @@ function valueText(value: unknown): string {
 const comparison: fc.Arbitrary<Expr> = fc
   .tuple(
     fc.constantFrom("x", "y.z", "my field", "key"),
-    fc.constantFrom("==", "!=", "<", "<=", ">", ">="),
+    fc.constantFrom("==", "=", "!=", "<", "<=", ">", ">="),
     literal,
   )
   .map(([name, op, value]) => {
@@ -56,7 +56,7 @@ const comparison: fc.Arbitrary<Expr> = fc
       level: 2,
       holds: (key, row) => {
         const held: unknown = name === "key" ? key : row[name];
-        if (operator === "==") return held === value;
+        if (operator === "==" || operator === "=") return held === value;
         if (operator === "!=") return held !== value;
         if (typeof held !== typeof value) return false;
         const [a, b] = [held as number, value as number];
@@ -154,7 +154,7 @@ describe("parseFilterExpression", () => {
       ["", 0],
       ["year >=", 7],
       ["year >= and", 8],
-      ["year = 5", 5],
+      ["year = = 5", 7],
       ["(year > 5", 9],
       ["year > 5)", 8],
       ["year > 5 genre", 9],
@@ -215,6 +215,7 @@ describe("parseFilterExpression", () => {
       "]",
       ",",
       "==",
+      "=",
       "<",
       "1",
       "'a'",

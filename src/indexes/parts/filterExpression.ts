@@ -11,7 +11,7 @@ type Node =
   | { kind: "not"; part: Node };
 
 /**
- * Reads a filter written as text: comparisons of fields (`==`, `!=`, `<`, `<=`, `>`, `>=`, `in [..]`,
+ * Reads a filter written as text: comparisons of fields (`==` or `=`, `!=`, `<`, `<=`, `>`, `>=`, `in [..]`,
  * `not in [..]`), `exists(field)`, a bare field (it is true), joined by `and`, `or`, `not` (`not`
  * binds closest, then `and`) and parentheses. Values are numbers, strings in either kind of quotes,
  * true, false, null. `key` is the row's own key (also compared with bigints, as in `key == 5n`); a
@@ -83,6 +83,7 @@ type Value = string | number | boolean | null | bigint;
 
 const COMPARISONS: Readonly<Record<string, string>> = {
   "==": "$eq",
+  "=": "$eq",
   "!=": "$ne",
   "<": "$lt",
   "<=": "$lte",
@@ -198,7 +199,6 @@ class Parser {
       return whereOf(field, { [negated ? "$nin" : "$in"]: values });
     }
     if (isKey) this.#fail("a comparison, in, or not in");
-    if (token.kind === "sign" && token.text === "=") this.#fail('"==" for equality');
     return whereOf(field, { $eq: true });
   }
 
