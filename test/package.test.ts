@@ -65,11 +65,11 @@ describe("the manifest", () => {
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
   }, 120_000);
 
-  test("has no install scripts, no side effects, pinned tools, and only optional peers", () => {
+  test("has no install scripts, no side effects but the worker's, pinned tools, and only optional peers", () => {
     for (const name of ["preinstall", "install", "postinstall", "prepare", "prepublish", "prepack"]) {
       expect(manifest.scripts).not.toHaveProperty(name);
     }
-    expect(manifest.sideEffects).toBe(false);
+    expect(manifest.sideEffects).toEqual([manifest.exports["./worker"].default]);
     expect(manifest.type).toBe("module");
     for (const version of Object.values({ ...manifest.dependencies, ...manifest.devDependencies })) {
       expect(version).toMatch(/^\d+\.\d+\.\d+$/);

@@ -1,7 +1,8 @@
 import { VicinalError } from "../core/errors.ts";
 import { checkExports, compileInlined, type GivenModule, useModule } from "./modules.ts";
+import { useWorkerFactory } from "./pool.ts";
 
-/** Where {@link init} takes the WebAssembly module from: at most one of the three. */
+/** Where {@link init} takes the WebAssembly module from (at most one of the three), and workers. */
 export interface InitSource {
   /** A compiled module, for runtimes that forbid compiling (such as edge functions). No threads then. */
   module?: WebAssembly.Module;
@@ -9,6 +10,8 @@ export interface InitSource {
   url?: string | URL;
   /** The bytes of such a file. */
   bytes?: Uint8Array | ArrayBuffer;
+  /** Makes a worker that runs `vicinal/worker`, for pages that forbid workers from blobs. For threads started from then on. */
+  workerFactory?: () => unknown;
 }
 
 /**
@@ -16,20 +19,30 @@ export interface InitSource {
  * (a content security policy, an edge runtime) or would block a page for some milliseconds; without
  * arguments it compiles the inlined module in the background. Engines made before keep their module.
  *
- * @throws VicinalError BAD_INPUT for another module or version, WASM_UNAVAILABLE when it cannot be compiled
+ * @throws VicinalError BAD_INPUT for another module or version or no function, WASM_UNAVAILABLE when it cannot be compiled
  */
 export async function init(source: InitSource = {}): Promise<void> {
   const kinds = (["module", "url", "bytes"] as const).filter((kind) => source[kind] !== undefined);
   if (kinds.length > 1) {
     throw new VicinalError("BAD_INPUT", { what: "init", got: kinds.join(" and "), rule: "given one source" });
   }
+  const { workerFactory } = source;
+  if (workerFactory !== undefined && typeof workerFactory !== "function") {
+    throw new VicinalError("BAD_INPUT", {
+      what: "workerFactory",
+      got: typeof workerFactory,
+      rule: "a function that makes a Worker",
+    });
+  }
   if (kinds.length === 0) {
     await attempt(compileInlined());
+    if (workerFactory !== undefined) useWorkerFactory(workerFactory);
     return;
   }
   const given = source.module === undefined ? await compileBytes(source) : moduleOnly(source.module);
   checkExports(given.module);
   useModule(given);
+  if (workerFactory !== undefined) useWorkerFactory(workerFactory);
 }
 
 function moduleOnly(module: WebAssembly.Module): GivenModule {

@@ -24,6 +24,11 @@ export function useModule(next: GivenModule | undefined): void {
   cache.clear();
 }
 
+/** Whether there can be a variant over shared memory: not of a compiled module that came without its bytes. @internal */
+export function sharable(): boolean {
+  return given === undefined || given.bytes !== undefined;
+}
+
 /** Throws BAD_INPUT unless the module exports everything this version of the library calls. @internal */
 export function checkExports(module: WebAssembly.Module): void {
   const present = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));

@@ -1,10 +1,11 @@
 import { Worker } from "node:worker_threads";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { isVicinalError } from "../core/errors.ts";
 import type { Progress } from "../core/progress.ts";
 import { createRng } from "../core/rng.ts";
 import { Engine } from "./engine.ts";
-import { acquirePool, type PoolJob, runHere, runThreads, WorkerPool } from "./pool.ts";
+import { init } from "./init.ts";
+import { acquirePool, type PoolJob, runHere, runThreads, useWorkerFactory, WorkerPool } from "./pool.ts";
 import { workerMain } from "./worker-main.ts";
 
 const ROWS = 5000;
@@ -140,6 +141,40 @@ describe("WorkerPool", () => {
     expect(Buffer.compare(engine.u8.slice(BASE, END), await expected())).toBe(0);
     for (const workerFactory of [() => new Worker("process.exit(3)", { eval: true }), () => "no worker"]) {
       expect(await codeOf(WorkerPool.create(filledEngine(true), 1, { workerFactory }))).toBe("UNSUPPORTED");
+    }
+  });
+
+  test("a worker that never answers is given up, with an error that says what to look at", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const silent = new Worker("setInterval(() => {}, 1000)", { eval: true });
+      const ended = new Promise((resolve) => silent.once("exit", resolve));
+      const workerFactory = (): Worker => silent;
+      const creating = WorkerPool.create(filledEngine(true), 1, { workerFactory }).catch(String);
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(await creating).toMatch(/no answer in 30 s; does its file run vicinal\/worker/);
+      await ended;
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("init's factory serves pools that are given none, until another is given", async () => {
+    let calls = 0;
+    const source = `(${workerMain.toString()})(require("node:worker_threads").parentPort)`;
+    const workerFactory = (): Worker => {
+      calls++;
+      return new Worker(source, { eval: true });
+    };
+    try {
+      await init({ workerFactory });
+      await WorkerPool.create(filledEngine(true), 2);
+      expect(calls).toBe(2);
+      expect(await codeOf(init({ workerFactory: "no function" as never }))).toBe("BAD_INPUT");
+      await WorkerPool.create(filledEngine(true), 1);
+      expect(calls).toBe(3);
+    } finally {
+      useWorkerFactory(undefined);
     }
   });
 

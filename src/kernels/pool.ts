@@ -5,6 +5,7 @@ import { type Job, type RunOptions, runAsync } from "../core/progress.ts";
 import type { WorkerHandle } from "../platform/workers.ts";
 import type { Engine } from "./engine.ts";
 import type { ExportName, Ptr } from "./exports.ts";
+import { sharable } from "./modules.ts";
 import { type JoinMessage, type ReplyMessage, type WorkMessage, workerMain } from "./worker-main.ts";
 
 /**
@@ -25,17 +26,26 @@ export interface PoolJob {
 }
 
 export interface PoolOptions {
-  /** Makes a worker that runs `vicinal/worker`, where workers from source text are forbidden. */
+  /** Makes a worker that runs `vicinal/worker`, where workers from source text are forbidden; default: init's. */
   workerFactory?: () => unknown;
+}
+
+let givenFactory: (() => unknown) | undefined;
+
+/** Makes this the factory of pools that get none; undefined: workers from source text. @internal */
+export function useWorkerFactory(next: (() => unknown) | undefined): void {
+  givenFactory = next;
 }
 
 /** Two i32 below the first address of an engine's contents: see WorkMessage. */
 const CONTROL = 64;
 const POLL_MS = 50;
+/** A worker silent for so long runs something else; starting one takes some 50 ms. */
+const JOIN_MS = 30_000;
 
-/** Whether this runtime can run jobs on several threads; else use {@link runHere}, with the same results. */
+/** Whether this runtime, with the module given to init, can run jobs on several threads; else use {@link runHere}, with the same results. */
 export function threadsAvailable(): boolean {
-  return threadsSupported();
+  return threadsSupported() && sharable();
 }
 
 interface Member {
@@ -68,7 +78,7 @@ export class WorkerPool {
         rule: "it needs a shared engine and, in a browser, a cross-origin isolated page; work on one thread",
       });
     }
-    const pool = new WorkerPool(engine, options.workerFactory);
+    const pool = new WorkerPool(engine, options.workerFactory ?? givenFactory);
     try {
       await pool.enlarge(threads);
     } catch (error) {
@@ -92,6 +102,10 @@ export class WorkerPool {
     this.#requireOpen();
     const join: JoinMessage = { type: "join", ...this.#engine.shareable };
     const added: Member[] = [];
+    const tooLate = setTimeout(() => {
+      const why = `no answer in ${JOIN_MS / 1000} s; does its file run vicinal/worker?`;
+      for (const member of added) member.settle?.({ type: "failed", why });
+    }, JOIN_MS);
     try {
       while (this.threads + added.length < threads) added.push(this.#start());
       const replies = await Promise.all(added.map((member) => ask(member, join)));
@@ -104,10 +118,12 @@ export class WorkerPool {
         "UNSUPPORTED",
         {
           what: "Starting a worker thread",
-          rule: `it failed (${String(error)}); pass workerFactory, or use one thread`,
+          rule: `it failed (${String(error)}); pass init({ workerFactory }), or use one thread`,
         },
         { cause: error },
       );
+    } finally {
+      clearTimeout(tooLate);
     }
     this.#members.push(...added);
   }

@@ -1,0 +1,110 @@
+// What is asked of every runtime, through the package's public doors alone. Plain JavaScript, because
+// browsers, Deno and Bun read this very file. Answers with facts to compare; it judges nothing itself.
+
+const ROWS = 3000;
+const DIMENSION = 24;
+const QUERIES = 40;
+const K = 10;
+const SPEC = "HNSW16,SQ7,Refine";
+
+/** Seeded numbers in [0, 1): multiplications modulo 2³², equal everywhere. */
+function createNumbers(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state >>> 8) / 2 ** 24;
+  };
+}
+
+function matrix(rows, seed) {
+  const next = createNumbers(seed);
+  return Float32Array.from({ length: rows * DIMENSION }, () => next() - 0.5);
+}
+
+/** The k nearest rows by squared Euclidean distance, in double precision. */
+function bruteForce(data, query) {
+  const scored = [];
+  for (let row = 0; row < ROWS; row++) {
+    let sum = 0;
+    for (let i = 0; i < DIMENSION; i++) sum += (data[row * DIMENSION + i] - query[i]) ** 2;
+    scored.push([sum, row]);
+  }
+  return scored
+    .sort((a, b) => a[0] - b[0] || a[1] - b[1])
+    .slice(0, K)
+    .map(([, row]) => row);
+}
+
+export async function digest(bytes) {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Share of the true neighbours in the answers. */
+function recallOf(answers, truth) {
+  let found = 0;
+  truth.forEach((rows, q) => {
+    const keys = new Set(answers.keys(q));
+    found += rows.filter((row) => keys.has(row)).length;
+  });
+  return found / (truth.length * K);
+}
+
+const listed = (answers) => Array.from({ length: answers.queries }, (_, q) => answers.keys(q).join());
+
+/** The graph index that every runtime is to build bit for bit. */
+export async function buildGraph(vicinal, threads, metric = "l2") {
+  const data = matrix(ROWS, 1);
+  return vicinal.build(data, { dimension: DIMENSION, spec: SPEC, metric, seed: 7, threads });
+}
+
+/** Builds, searches, writes, reads back, and does it once more with threads. */
+export async function scenario(vicinal, { threads }) {
+  const data = matrix(ROWS, 1);
+  const queries = matrix(QUERIES, 2);
+  const truth = Array.from({ length: QUERIES }, (_, q) =>
+    bruteForce(data, queries.subarray(q * DIMENSION, (q + 1) * DIMENSION)),
+  );
+  const flat = await vicinal.build(data, { dimension: DIMENSION, spec: "Flat" });
+  const graph = await buildGraph(vicinal, 1);
+  const answers = graph.search(queries, { k: K });
+  const bytes = graph.toBytes();
+
+  const many = await buildGraph(vicinal, threads);
+  const manyAnswers = await many.searchAsync(queries, { k: K, threads });
+  const reopened = await vicinal.open(new Blob([bytes]));
+  const again = await reopened.searchAsync(queries, { k: K, threads });
+  const cosine = await buildGraph(vicinal, 1, "cosine");
+  const facts = {
+    flatRecall: recallOf(flat.search(queries, { k: K }), truth),
+    flatThreadsRecall: recallOf(await flat.searchAsync(queries, { k: K, threads }), truth),
+    graphRecall: recallOf(answers, truth),
+    graph: await digest(bytes),
+    graphThreads: await digest(many.toBytes()),
+    answers: await digest(new TextEncoder().encode(listed(answers).join(";"))),
+    sameWithThreads: listed(manyAnswers).join() === listed(answers).join(),
+    sameReopened: listed(again).join() === listed(answers).join(),
+    rewritten: await digest(reopened.toBytes()),
+    cosine: await digest(cosine.toBytes()),
+  };
+  for (const index of [flat, graph, many, reopened, cosine]) index.close();
+  return facts;
+}
+
+/** Facts of an index opened from what fetch answers. */
+export async function opened(vicinal, response) {
+  const index = await vicinal.open(response);
+  const facts = { size: index.size, graph: await digest(index.toBytes()) };
+  index.close();
+  return facts;
+}
+
+/** Code and text of the error that the call ends with, or undefined. */
+export async function failure(call) {
+  try {
+    await call();
+    return undefined;
+  } catch (error) {
+    return { code: error.code, message: error.message };
+  }
+}
