@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { matrix, type Progress } from "../../src/core/index.ts";
-import { build, type Index, type Key } from "../../src/indexes/index.ts";
+import { build, type Index, type Key, open } from "../../src/indexes/index.ts";
 import { failureOf, make, makeRows, ONE_EACH, type Row } from "./support.ts";
 
 const D = 16;
@@ -226,5 +226,20 @@ test("build() aborted at any report rejects with the reason", async () => {
   for (const n of [1, 5, 20]) {
     const error = await abortAt(n, (options) => build(more, { ...options, spec: "HNSW8,SQ8,Refine" }));
     expect(error).toBeDefined();
+  }
+});
+
+test("an index whose first block was abandoned is repaired, saved and opened like another", async () => {
+  for (let n = 1; n < 30; n++) {
+    const c = ONE_EACH.find(({ spec }) => spec === "HNSW8")!;
+    const index = make(c, D, { seed: n, efConstruction: 16 });
+    await abortAt(n, (options) => index.addAsync(more.slice(0, 700), options));
+    expect(index.repair()).toBe(0);
+    const again = await open(index.toBytes());
+    for (const held of [index, again]) {
+      held.add(base, { keys: base.map((_, i) => `new ${i}`) });
+      expect(held.health()).toMatchObject({ unreachable: 0, ok: true });
+    }
+    expect(Buffer.compare(again.toBytes(), index.toBytes())).toBe(0);
   }
 });

@@ -43,7 +43,8 @@ export function checkGraph<K extends Key>(index: HnswIndex<K>, fail: Fail): void
       fail("lists are within their capacity", `row ${row}`);
     for (let i = at + 1; i <= at + links; i++) {
       const id = lists[i]!;
-      if (id >= n || levels[id]! < level || levels[id]! > graph.maxLevel) {
+      // Rows of an abandoned block may have levels of their own; they are on none but the lowest.
+      if (id >= n || levels[id]! < level || (level > 0 && levels[id]! > graph.maxLevel)) {
         fail("links lead to rows of their level", `row ${row}`);
       }
     }
