@@ -13,6 +13,14 @@ export {
 export { VECTOR_ENDINGS, VECTOR_FORMATS } from "./detect.ts";
 export { halfToNumber, toFloat32, type VectorDtype } from "./elements.ts";
 export type { ColumnOptions, CsvOptions } from "./formats/csv.ts";
+export {
+  type Image,
+  type ImageFolderOptions,
+  type ImageOptions,
+  type ImageTable,
+  readImage,
+  readImageFolder,
+} from "./images.ts";
 export { type LabelOptions, readLabels } from "./labels.ts";
 export { DATA_LIMITS, type DataLimits } from "./limits.ts";
 export { type FieldValue, type Metadata, rowsAsMetadata } from "./metadata.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readSync } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { pipeline, Readable } from "node:stream";
 import * as zlib from "node:zlib";
 
@@ -59,6 +59,19 @@ export async function fileSize(path: string): Promise<number | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** The optional picture decoder, which is native: kept out of what is bundled for browsers. */
+export async function importSharp(): Promise<typeof import("sharp").default> {
+  return (await import("sharp")).default;
+}
+
+/** Names of the regular files in a folder and those below it, relative to it, with forward slashes. */
+export async function filesBelow(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(dir, join(entry.parentPath, entry.name)).split(sep).join("/"));
 }
 
 /** Unpacked bytes of a gzip (all members) or raw deflate stream; the source's own errors pass through. */

@@ -16,6 +16,14 @@ export async function fileSize(_path: string): Promise<number | undefined> {
   return undefined;
 }
 
+export async function importSharp(): Promise<typeof import("sharp").default> {
+  throw new Error("this runtime has no native packages");
+}
+
+export async function filesBelow(_dir: string): Promise<string[]> {
+  return noFiles();
+}
+
 export async function* inflateChunks(
   kind: "gzip" | "deflate-raw",
   chunks: AsyncIterable<Uint8Array>,
