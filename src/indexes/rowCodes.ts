@@ -65,3 +65,9 @@ export function encodeRows(
     );
   }
 }
+
+/** The same quantizer with windows that many times as wide, about the same middles. */
+export function widened({ levels, step, offsets }: ScalarQuantizer, factor: number): ScalarQuantizer {
+  const wider = Math.fround(Math.min(step * factor, LARGEST_FLOAT / levels));
+  return { levels, step: wider, offsets: offsets.map((offset) => offset - ((wider - step) * levels) / 2) };
+}

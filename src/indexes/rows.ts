@@ -1,7 +1,7 @@
 import type { Dtype, Matrix, Metric } from "../core/index.ts";
 import type { ScalarQuantizer } from "../quantize/index.ts";
 import type { VectorReader } from "./parts/vectors.ts";
-import { coverNorms, encodeRows, LARGEST_FLOAT, trainOnSample } from "./rowCodes.ts";
+import { coverNorms, encodeRows, LARGEST_FLOAT, trainOnSample, widened } from "./rowCodes.ts";
 import { flipSigns, normalize, permuteRows, refuseZeroBytes, squaredNorm } from "./rowMath.ts";
 import { pad16, type Space } from "./space.ts";
 
@@ -251,8 +251,10 @@ export class RowStore {
   #raiseNorm(maxNorm: number): void {
     const s = this.#space;
     const before = this.#quantizer!;
+    // Components are longer as rows are.
+    const factor = this.#maxNorm > 0 ? Math.sqrt(maxNorm / this.#maxNorm) : 1;
     this.#maxNorm = maxNorm;
-    const after = this.#coverNorms(before);
+    const after = this.#coverNorms(widened(before, factor));
     for (let from = 0; from < this.#rows; from += INCOMING) {
       const count = Math.min(INCOMING, this.#rows - from);
       this.setQuantizer(before, this.#trainedOn);

@@ -239,8 +239,8 @@ describe.each(CASES.filter(({ graph, metric }) => graph && metric === "ip"))("$n
       for (const { key, distance } of index.search(query, { k: K, exact: true }).items()) {
         const row = rows[key as number]!;
         const error = Math.abs(distance - trueDistance("ip", query, row)) / (norm * Math.hypot(...row));
-        // Codes were made for shorter rows: what lies beyond their window is cut off.
-        expect(error).toBeLessThan(c.keepsVectors ? 1e-5 : 0.3);
+        // Distances of codes alone are coarse where one row is much longer than the others.
+        expect(error).toBeLessThan(c.keepsVectors ? 1e-5 : 0.5);
       }
     }
     const recall = meanRecall(index, "ip", rows, queries, { k: K, efSearch: 80 });
