@@ -27,12 +27,13 @@ export async function readVectors(path: string, role: Role, run: RunOptions = {}
 }
 
 /** The first number that is none, found before anything long begins. */
-function checkFinite(m: Matrix<Scalars>, what: string): void {
+export function checkFinite(m: Matrix<Scalars>, what: string, firstRow = 0): void {
   if (!(m.data instanceof Float32Array) && !(m.data instanceof Float64Array)) return;
   for (let i = 0; i < m.rows; i++) {
     for (let j = 0; j < m.cols; j++) {
       const got = m.data[i * m.stride + j]!;
-      if (!Number.isFinite(got)) throw new VicinalError("NOT_FINITE", { what, row: i, column: j, got });
+      if (!Number.isFinite(got))
+        throw new VicinalError("NOT_FINITE", { what, row: firstRow + i, column: j, got });
     }
   }
 }

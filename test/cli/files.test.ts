@@ -73,6 +73,19 @@ describe("an index file", () => {
     expect((await search("small.vic", "--k", "1"))[0]![0]!.id).toBe(nearest);
   });
 
+  test("is the same whether the input is read whole or streamed", async () => {
+    const args = ["--input", "base.fvecs", "--index", "HNSW8,SQ8", "--seed", "3"];
+    await build("whole.vic", ...args);
+    expect(await build("streamed.vic", ...args, "--stream")).toMatchObject({ n: 300, d: 5 });
+    expect(readFileSync(at("streamed.vic"))).toEqual(readFileSync(at("whole.vic")));
+    for (const more of [
+      ["--target-recall", "0.9"],
+      ["--index", "Auto"],
+    ]) {
+      refused(await run(["build", ...args, "--stream", "--out", "none.vic", ...more]), "UNSUPPORTED");
+    }
+  });
+
   test("keeps metadata of its input, which a filter selects by", async () => {
     const rng = createRng(3, "metadata");
     const years = Array.from({ length: 300 }, () => 1900 + rng.below(100));
