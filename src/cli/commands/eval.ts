@@ -169,7 +169,7 @@ function print({ dataset, results }: Evaluation, options: EvalOptions): void {
     const all = chosen === undefined || points.includes(chosen) ? points : [...points, chosen];
     return all.map((point) => [
       result.index,
-      settings(point) + (point === result.chosen ? " (tuned)" : ""),
+      settings(point, point === chosen),
       point.recall.toFixed(4),
       formatCount(point.qps),
       ...(batch ? [formatCount(point.batchQps ?? 0)] : []),
@@ -190,8 +190,7 @@ function print({ dataset, results }: Evaluation, options: EvalOptions): void {
   if (options.plot !== undefined) writeLine(`\nPlot: ${options.plot}`);
 }
 
-function settings(point: Point): string {
-  return Object.entries(point.params)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(" ");
+function settings({ params }: Point, isTuned: boolean): string {
+  const all = Object.entries(params).map(([name, value]) => `${name}=${value}`);
+  return isTuned && all.length > 0 ? `${all.join(" ")} (tuned)` : all.join(" ");
 }
