@@ -76,8 +76,9 @@ export function buildReport(index: Index<Key>): BuildReport | undefined {
 
 /**
  * An index over these vectors that finds `targetRecall` of the true neighbours: exact search for few rows,
- * otherwise HNSW over codes with exact rescoring, whose `efSearch` is tuned on held-out rows. What was chosen,
- * why, and the recall measured are in {@link buildReport}.
+ * otherwise HNSW over codes with exact rescoring, whose `efSearch` is tuned on held-out rows. Where codes miss the
+ * target, a graph over the vectors is built, and where that does, exact search is taken. What was chosen, why, and
+ * the recall measured are in {@link buildReport}.
  *
  * @throws VicinalError for bad vectors, keys or options; the abort's reason
  */
@@ -93,49 +94,57 @@ export async function build<K extends Key = Key>(
   checkTargetRecall(targetRecall);
   const dimension = options.dimension || dimensionOf(vectors, dtype);
   const { rows } = readVectors(vectors, dimension, dtype);
-  const choice = choose(options.spec ?? "Auto", rows, metric, dtype, targetRecall);
-  const isGraph = parseSpec(choice.spec).kind === "HNSW";
-  const index = create<K>(choice.spec, {
-    dimension,
-    metric,
-    dtype,
-    seed,
-    ...(isGraph ? { efConstruction: options.efConstruction } : {}),
-  });
-  const tuning = index instanceof HnswIndex ? { targetRecall, k, sample: TUNING_ROWS } : undefined;
-  if (index instanceof HnswIndex) index.tuning = tuning;
-  try {
-    const { keys, metadata } = options;
-    await index.addAsync(vectors, { keys, metadata, threads, signal, onProgress });
-    reports.set(index, { ...choice, recall: (tuning as HeldOutTuning | undefined)?.report });
-    return index;
-  } catch (error) {
+  const ladder = choices(options.spec ?? "Auto", rows, metric, dtype, targetRecall);
+  let missed = "";
+  for (let step = 0; ; step++) {
+    const { spec, why } = ladder[step]!;
+    const isGraph = parseSpec(spec).kind === "HNSW";
+    const index = create<K>(spec, {
+      dimension,
+      metric,
+      dtype,
+      seed,
+      ...(isGraph ? { efConstruction: options.efConstruction } : {}),
+    });
+    const tuning: HeldOutTuning = { targetRecall, k, sample: TUNING_ROWS };
+    if (index instanceof HnswIndex) index.tuning = tuning;
+    try {
+      const { keys, metadata } = options;
+      await index.addAsync(vectors, { keys, metadata, threads, signal, onProgress });
+    } catch (error) {
+      index.close();
+      throw error;
+    }
+    const recall = tuning.report;
+    if (step === ladder.length - 1 || recall === undefined || recall.recall >= targetRecall) {
+      reports.set(index, { spec, why: missed + why, recall });
+      return index;
+    }
+    missed += `${spec} reached ${recall.recall.toFixed(3)} only; `;
     index.close();
-    throw error;
   }
 }
 
-function choose(
-  spec: string,
-  rows: number,
-  metric: Metric,
-  dtype: Dtype,
-  targetRecall: number,
-): { spec: string; why: string } {
-  if (parseSpec(spec).kind !== "Auto") return { spec, why: "asked for" };
-  if (targetRecall === 1) return { spec: "Flat", why: "a recall of 1 means exact search" };
-  if (rows <= EXACT_ROWS)
-    return { spec: "Flat", why: `${rows} rows are compared in full faster than an index pays off` };
+interface Choice {
+  readonly spec: string;
+  readonly why: string;
+}
+
+/** What to build, best first; the next is taken where one misses the target on held-out rows. */
+function choices(spec: string, rows: number, metric: Metric, dtype: Dtype, targetRecall: number): Choice[] {
+  if (parseSpec(spec).kind !== "Auto") return [{ spec, why: "asked for" }];
+  const exact = (why: string): Choice => ({ spec: "Flat", why });
+  if (targetRecall === 1) return [exact("a recall of 1 means exact search")];
+  if (rows <= EXACT_ROWS) return [exact(`${rows} rows are compared in full faster than an index pays off`)];
+  const ladder: Choice[] = [];
   if (support("HNSW", metric, dtype, true) === undefined) {
-    return {
-      spec: "HNSW16,SQ7,Refine",
-      why: `${rows} rows: a graph over 7-bit codes, rescored by the vectors`,
-    };
+    const why = `${rows} rows: a graph over 7-bit codes, rescored by the vectors`;
+    ladder.push({ spec: "HNSW16,SQ7,Refine", why });
   }
   if (support("HNSW", metric, dtype, false) === undefined) {
-    return { spec: "HNSW16", why: `${rows} rows: a graph; codes do not serve ${metric} over ${dtype}` };
+    ladder.push({ spec: "HNSW16", why: `${rows} rows: a graph over the vectors themselves` });
   }
-  return { spec: "Flat", why: `no graph serves ${metric} over ${dtype}` };
+  return [...ladder, exact("no graph reaches the target on this data")];
 }
 
 function dtypeOf(vectors: VectorsInput, metric: Metric): Dtype {
