@@ -14,25 +14,18 @@ export const GRAPH_SCORERS = {
   hamming: 7,
 } as const;
 
-/** Scorer classes of wasm/scan.ts. */
-export const SCAN_SCORERS = {
-  l2F32: 0,
-  l1F32: 1,
-  linfF32: 2,
-  l2U8: 3,
-  l1U8: 4,
-  linfU8: 5,
-  l2Codes7: 6,
-  hamming: 7,
+export type GraphScorer = keyof typeof GRAPH_SCORERS;
+export type ScanScorer = GraphScorer | "ipF32" | "ipU8" | "ipI8" | "cosineU8" | "cosineI8";
+
+/** Scorer classes of wasm/scan.ts: the graph's, with strict kernels, and more. */
+export const SCAN_SCORERS: Readonly<Record<ScanScorer, number>> = {
+  ...GRAPH_SCORERS,
   ipF32: 8,
   ipU8: 9,
   ipI8: 10,
   cosineU8: 11,
   cosineI8: 12,
-} as const;
-
-export type GraphScorer = keyof typeof GRAPH_SCORERS;
-export type ScanScorer = keyof typeof SCAN_SCORERS;
+};
 
 /** Strict kernels that answers are rescored with (wasm/strict.ts). */
 export const STRICT_KINDS = { l2: 0, ip: 1, l1: 2, linf: 3 } as const;
@@ -101,14 +94,6 @@ export function resetEpoch(engine: Engine, ptr: number): void {
 /** The mark that the last search left on what it visited. */
 export function currentEpoch(engine: Engine, ptr: number): number {
   return engine.u32[(ptr >>> 2) + 3]!;
-}
-
-/** Ranks computed through this scratch since it was last read. */
-export function takeEvaluated(engine: Engine, ptr: number): number {
-  const at = (ptr >>> 2) + 10;
-  const n = engine.u32[at]!;
-  engine.u32[at] = 0;
-  return n;
 }
 
 export const REQUEST_BYTES = 128;
