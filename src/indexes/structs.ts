@@ -63,7 +63,7 @@ export function writeScorer(engine: Engine, ptr: number, f: ScorerFields): void 
   w[at + 5] = 0;
 }
 
-/** The epoch of the visited bytes and the counter stay as they are. */
+/** The epoch of the visited bytes stays as it is. */
 export function writeScratch(engine: Engine, ptr: number, f: ScratchFields): void {
   const w = engine.u32;
   const at = ptr >>> 2;
@@ -75,15 +75,15 @@ export function writeScratch(engine: Engine, ptr: number, f: ScratchFields): voi
   w[at + 7] = f.chosen;
   w[at + 8] = f.sorted;
   w[at + 9] = f.code;
-  w[at + 11] = f.gather ? 1 : 0;
-  w[at + 12] = NOTHING_HIDDEN;
+  w[at + 10] = f.gather ? 1 : 0;
+  w[at + 11] = NOTHING_HIDDEN;
 }
 
 const NOTHING_HIDDEN = 0xffffffff;
 
 /** Makes searches through this scratch behave as if the row were not there; undefined shows all again. */
 export function hideRow(engine: Engine, ptr: number, slot: number | undefined): void {
-  engine.u32[(ptr >>> 2) + 12] = slot ?? NOTHING_HIDDEN;
+  engine.u32[(ptr >>> 2) + 11] = slot ?? NOTHING_HIDDEN;
 }
 
 /** Starts the visited epochs over; the bytes must be zero. */

@@ -64,8 +64,6 @@ export class Scratch {
   sorted: usize;
   /** The staged query in the scorer's representation. */
   code: usize;
-  /** Rows whose rank was computed, since reset. */
-  evaluated: u32;
   /** 1 while a scan gathers every row instead of keeping the best sorted. */
   gather: u32;
   /** A row that a search is to behave as if it were not there, or NONE. */

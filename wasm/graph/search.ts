@@ -44,7 +44,6 @@ export function descend<S>(scorer: S, g: Graph, s: Scratch, entry: u32, from: i3
       const list = g.list(best, level);
       const n = linkCount(list);
       if (n == 0) break;
-      s.evaluated += n;
       const last = n - 1;
       for (let i = 0; i < n; i += 4) {
         const a = linkAt(list, i), b = linkAt(list, min(i + 1, last));
@@ -120,7 +119,6 @@ export function searchLevel<S>(scorer: S, g: Graph, s: Scratch, entry: u32, ef: 
     const n = <i32>((write - pending) >> 2);
     if (n == 0) continue;
     padFour(pending, n);
-    s.evaluated += n;
 
     let first = ef;
     for (let i = 0; i < n; i += 4) {
