@@ -17,7 +17,7 @@ import type { KeySource } from "./parts/results.ts";
 import { readVectors } from "./parts/vectors.ts";
 import { type RowOptions, RowStore } from "./rows.ts";
 import { Space } from "./space.ts";
-import { here, onThreads, type Tasks, usableThreads } from "./task.ts";
+import { here, onThreads, startThreads, type Tasks, usableThreads } from "./task.ts";
 import { Workbench } from "./workbench.ts";
 
 /** Options of every asynchronous call. */
@@ -160,6 +160,7 @@ export abstract class RowIndex<K extends Key = Key> {
   async #addBlock(vectors: VectorsInput, options: AsyncAddOptions<K>, threads: number): Promise<void> {
     if (threads === 1) return runAsync(this.#addJob(vectors, options, false, 1), options);
     options.signal?.throwIfAborted();
+    startThreads(this.space.engine, threads);
     const added = this.#place(vectors, options, false);
     try {
       await onThreads(this.space.engine, this.link(added.first, added.end, threads), threads, options);

@@ -72,6 +72,11 @@ export async function onThreads<T>(
   }
 }
 
+/** Lets workers start while this thread prepares what they will do; {@link onThreads} meets the failure, if any. */
+export function startThreads(engine: Engine, threads: number): void {
+  void acquirePool(engine, threads);
+}
+
 /** The number of worker threads to use: what was asked for, or one where memory cannot be shared. */
 export function usableThreads(asked: number | undefined): number {
   if (asked !== undefined) wholeNumber("threads", asked, 1, 1024);
