@@ -67,7 +67,7 @@ class CosineI8 extends Scorer {
  * Eight rows whose skip bits are all set are passed over at once.
  */
 function scanRows<S>(scorer: S, r: Request, list: usize, length: i32, capacity: i32, begin: i32, end: i32): i32 {
-  let worst = r.maxRank;
+  let worst = <f32>Infinity;
   if (length == capacity) worst = fromOrderedBits(<u32>(load<u64>(list + (<usize>(length - 1) << 3)) >> 32));
   for (let id = <u32>begin; id < <u32>end; id++) {
     if (r.skip) {
@@ -91,7 +91,7 @@ function gatherRows<S>(scorer: S, r: Request, list: usize, length: i32, begin: i
   for (let id = <u32>begin; id < <u32>end; id++) {
     if (r.skip && (load<u8>(r.skip + (id >> 3)) >> <u8>(id & 7)) & 1) continue;
     const rank = scorer.one(id);
-    if (!(rank <= r.maxRank)) continue;
+    if (isNaN<f32>(rank)) continue;
     store<u64>(list + (<usize>(length++) << 3), (<u64>orderedBits(rank) << 32) | <u64>id);
   }
   return length;

@@ -18,7 +18,7 @@ const AUDIT_OPTIONS = ["sample", "k", "seed", "efSearch", "rerank", "signal", "o
 const TRUTH_BATCH = 16;
 
 /** Rows of an index and the true distances around them. */
-export interface Sample {
+interface Sample {
   readonly k: number;
   readonly slots: readonly number[];
   /** For each row, distances of its k nearest others, ascending. */
@@ -47,7 +47,7 @@ export async function auditIndex<K extends Key>(
 }
 
 /** Draws rows and finds their true neighbours. */
-export async function drawSample<K extends Key>(
+async function drawSample<K extends Key>(
   index: VectorIndex<K>,
   count: number,
   k: number,
@@ -82,7 +82,7 @@ export async function drawSample<K extends Key>(
 }
 
 /** Recall on a sample under these search parameters. */
-export async function measureRecall<K extends Key>(
+async function measureRecall<K extends Key>(
   index: VectorIndex<K>,
   { k, slots, truth, version }: Sample,
   params: SearchParams,

@@ -8,4 +8,3 @@ export { type OpenOptions, open } from "./open.ts";
 export { parseFilterExpression as parseFilter } from "./parts/filterExpression.ts";
 export { formatSpec, parseSpec, type Spec } from "./parts/spec.ts";
 export { CODE_METRICS, SUPPORT, support } from "./support.ts";
-export { type TuneOptions, tuneSearch } from "./tune.ts";

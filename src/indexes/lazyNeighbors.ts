@@ -1,7 +1,7 @@
 import { checkOptions, VicinalError } from "../core/index.ts";
 import type { Key, SearchOptions, VectorInput } from "./contract.ts";
 import { DistanceHeap } from "./distanceHeap.ts";
-import { readVectors } from "./parts/vectors.ts";
+import { copyRows, readVectors } from "./parts/vectors.ts";
 import type { VectorIndex } from "./vectorIndex.ts";
 
 type Options<K extends Key> = Omit<SearchOptions<K>, "k">;
@@ -67,9 +67,7 @@ function* sortedRows<K extends Key>(
 ): Iterable<Found> {
   // Held by the iterator: the caller may change its array meanwhile.
   const reader = readVectors(query, index.dimension, index.dtype, "query");
-  const copy = index.dtype === "f32" ? new Float32Array(reader.width) : new Uint8Array(reader.width);
-  const own = index.dtype === "i8" ? new Int8Array(copy.buffer) : copy;
-  reader.copyInto(own, reader.width, 0, 1);
+  const own = copyRows(reader, 0, 1);
   const fixed = options.filter === undefined ? options : { ...options, filter: index.mask(options.filter) };
   let given = 0;
   for (const k of [FIRST_PAGE, 0x7fffffff]) {

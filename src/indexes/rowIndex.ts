@@ -1,4 +1,5 @@
 import {
+  checkNames,
   type Dtype,
   type Job,
   type Matrix,
@@ -373,13 +374,4 @@ function isStream(vectors: unknown): boolean {
   if (typeof vectors !== "object" || vectors === null) return false;
   if (Symbol.asyncIterator in vectors) return true;
   return Symbol.iterator in vectors && !Array.isArray(vectors) && !ArrayBuffer.isView(vectors);
-}
-
-export function checkNames(options: object, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null) {
-    throw new VicinalError("BAD_INPUT", { what: "options", got: String(options), rule: "an object" });
-  }
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw new VicinalError("OPTION_UNKNOWN", { got: name, known });
-  }
 }

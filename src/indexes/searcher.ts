@@ -238,7 +238,6 @@ export class Searcher implements SearchEngine {
       ef: plan.ef,
       rerank: plan.rerank,
       skip: plan.skip ? space.ptr("skip") : 0,
-      maxRank: Number.POSITIVE_INFINITY,
       strictKind: strictKind(rows),
       rows: space.ptr("vectors"),
       rowStride: rows.rowBytes,

@@ -105,7 +105,6 @@ export interface RequestFields {
   ef: number;
   rerank: number;
   skip: number;
-  maxRank: number;
   strictKind: number;
   rows: number;
   rowStride: number;
@@ -128,15 +127,14 @@ export function writeRequest(engine: Engine, ptr: number, f: RequestFields): voi
   w[at + 3] = f.ef;
   w[at + 4] = f.rerank;
   w[at + 5] = f.skip;
-  x[at + 6] = f.maxRank;
-  w[at + 7] = f.strictKind;
-  w[at + 8] = f.rows;
-  w[at + 9] = f.rowStride;
-  w[at + 10] = f.rowBytes;
-  w[at + 11] = f.levels;
-  w[at + 12] = f.offsets;
-  x[at + 13] = f.inverseStep;
-  w[at + 14] = f.ids;
-  w[at + 15] = f.ranks;
-  w[at + 16] = f.counts;
+  w[at + 6] = f.strictKind;
+  w[at + 7] = f.rows;
+  w[at + 8] = f.rowStride;
+  w[at + 9] = f.rowBytes;
+  w[at + 10] = f.levels;
+  w[at + 11] = f.offsets;
+  x[at + 12] = f.inverseStep;
+  w[at + 13] = f.ids;
+  w[at + 14] = f.ranks;
+  w[at + 15] = f.counts;
 }

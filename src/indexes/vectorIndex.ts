@@ -1,4 +1,4 @@
-import { checkK, type RunOptions, runAsync, VicinalError, wholeNumber } from "../core/index.ts";
+import { checkK, checkNames, type RunOptions, runAsync, VicinalError, wholeNumber } from "../core/index.ts";
 import { auditIndex } from "./audit.ts";
 import type {
   AsyncSearchOptions,
@@ -21,10 +21,10 @@ import { ExactScan } from "./exactScan.ts";
 import { type Found, lazyNeighbors } from "./lazyNeighbors.ts";
 import { evaluateFilter, type FilterContext, makeMask } from "./parts/filter.ts";
 import { NeighborsResult, RangeResult } from "./parts/results.ts";
-import { isPlainQuery, PlainQueryReader, readVectors, type VectorReader } from "./parts/vectors.ts";
+import { copyRows, isPlainQuery, PlainQueryReader, readVectors, type VectorReader } from "./parts/vectors.ts";
 import type { Answers, GraphSearch, Plan, SearchEngine } from "./plan.ts";
 import { rangeSearch } from "./rangeSearch.ts";
-import { ASYNC_OPTIONS, checkNames, RowIndex } from "./rowIndex.ts";
+import { ASYNC_OPTIONS, RowIndex } from "./rowIndex.ts";
 import type { RowOptions } from "./rows.ts";
 import { Searcher } from "./searcher.ts";
 import { encodeIndex, type SavedStructure, saveIndex, streamIndex } from "./snapshot.ts";
@@ -206,7 +206,7 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
     if (!plan.exact && plan.k > 0) {
       for (let q = 0; q < reader.rows; q++) {
         if (out.counts[q]! >= plan.k) continue;
-        const one = readVectors(rowOf(reader, q), this.dimension, this.dtype, "query");
+        const one = readVectors(copyRows(reader, q, q + 1), this.dimension, this.dtype, "query");
         const part = {
           ids: out.ids.subarray(q * plan.k, (q + 1) * plan.k),
           distances: out.distances.subarray(q * plan.k, (q + 1) * plan.k),
@@ -373,21 +373,8 @@ function checkParam(name: string, value: unknown): number {
   return wholeNumber(name, value, 1, 0x7fffffff);
 }
 
-/** Query q of the input, alone. */
-function rowOf(reader: VectorReader, q: number): VectorInput {
-  return copyRows(reader, q, q + 1);
-}
-
 /** A reader of the same rows in memory of its own. */
 function ownedReader(reader: VectorReader): VectorReader {
   const { dimension, dtype } = reader;
   return readVectors(copyRows(reader, 0, reader.rows), dimension, dtype, "queries");
-}
-
-function copyRows(reader: VectorReader, from: number, to: number): Float32Array | Int8Array | Uint8Array {
-  const { dtype, width } = reader;
-  const kind = dtype === "f32" ? Float32Array : dtype === "i8" ? Int8Array : Uint8Array;
-  const out = new kind((to - from) * width);
-  reader.copyInto(out, width, from, to);
-  return out;
 }

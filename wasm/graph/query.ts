@@ -19,8 +19,6 @@ export class Request {
   rerank: i32;
   /** Bitmap of rows that may not be answered, or 0. */
   skip: usize;
-  /** Largest rank that may be answered. */
-  maxRank: f32;
   /** Rows for rescoring. */
   strictKind: i32;
   rows: usize;
@@ -53,7 +51,6 @@ function answerPool(s: Scratch, r: Request, q: i32): i32 {
   for (let i = 0; i < s.poolSize && n < r.k; i++) {
     const key = poolAt(s, i);
     const rank = keyRank(key);
-    if (rank > r.maxRank) break;
     if (mayAnswer(r, keyRow(key))) answer(r, q, n++, keyRow(key), rank);
   }
   return n;
@@ -67,7 +64,6 @@ function answerRescored(s: Scratch, r: Request, q: i32, query: usize): i32 {
     if (!mayAnswer(r, id)) continue;
     tried++;
     const rank = strictRank(r.strictKind, query, r.rows + <usize>id * r.rowStride, r.rowBytes);
-    if (rank > r.maxRank) continue;
     length = insertSorted(s.sorted, length, r.k, (<u64>orderedBits(rank) << 32) | <u64>id);
   }
   for (let i = 0; i < length; i++) {

@@ -1,6 +1,6 @@
 import type { Key, SearchOptions, VectorInput } from "../contract.ts";
 import { type Found, walkGraph } from "../lazyNeighbors.ts";
-import { readVectors } from "../parts/vectors.ts";
+import { copyRows, readVectors } from "../parts/vectors.ts";
 import type { Searcher } from "../searcher.ts";
 import type { HnswIndex } from "./hnsw.ts";
 
@@ -13,9 +13,7 @@ export function walkIndex<K extends Key>(
 ): Iterable<Found> {
   const { rows, space, graph } = index;
   const reader = readVectors(query, index.dimension, index.dtype, "query");
-  const own = index.dtype === "f32" ? new Float32Array(reader.width) : new Uint8Array(reader.width);
-  const copy = index.dtype === "i8" ? new Int8Array(own.buffer) : own;
-  reader.copyInto(copy, reader.width, 0, 1);
+  const copy = copyRows(reader, 0, 1);
   const held = readVectors(copy, index.dimension, index.dtype, "query");
 
   const { skip } = index.allow(options.filter);

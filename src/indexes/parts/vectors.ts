@@ -76,6 +76,19 @@ export function isPlainQuery(input: unknown, dimension: number): input is Float3
   return input instanceof Float32Array && input.length === dimension;
 }
 
+/** Rows from … to−1 of a reader, end to end in an array of their own. */
+export function copyRows(
+  reader: VectorReader,
+  from: number,
+  to: number,
+): Float32Array | Int8Array | Uint8Array {
+  const { dtype, width } = reader;
+  const kind = dtype === "f32" ? Float32Array : dtype === "i8" ? Int8Array : Uint8Array;
+  const out = new kind((to - from) * width);
+  reader.copyInto(out, width, from, to);
+  return out;
+}
+
 /** Reads one plain query after another without allocating; each {@link take} replaces the one before. */
 export class PlainQueryReader implements VectorReader {
   readonly rows = 1;
