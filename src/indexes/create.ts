@@ -2,7 +2,7 @@ import { checkNames, type Dtype, type Metric, parseMetric, VicinalError } from "
 import type { Index, Key } from "./contract.ts";
 import { FlatIndex } from "./flat.ts";
 import { HnswIndex, type HnswOptions } from "./hnsw/hnsw.ts";
-import { parseSpec, type Spec } from "./parts/spec.ts";
+import { formatSpec, parseSpec, type Spec } from "./parts/spec.ts";
 import { defaultDtype } from "./support.ts";
 
 export interface FactoryOptions {
@@ -37,6 +37,12 @@ export function create<K extends Key = Key>(spec: string, options: FactoryOption
     throw new VicinalError("UNSUPPORTED", {
       what: "create() with Auto",
       rule: "the choice depends on the vectors; call build(vectors, options), or name an index",
+    });
+  }
+  if (parsed.kind !== "HNSW") {
+    throw new VicinalError("UNSUPPORTED", {
+      what: formatSpec(parsed),
+      rule: "it can be read but not built in this version; take Flat or HNSW<M>",
     });
   }
   return new HnswIndex<K>({ ...options, ...hnswOptions(parsed), metric, dtype });

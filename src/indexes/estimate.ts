@@ -1,5 +1,5 @@
-import { type Dtype, type Metric, parseMetric, wholeNumber } from "../core/index.ts";
-import { parseSpec } from "./parts/spec.ts";
+import { type Dtype, type Metric, parseMetric, VicinalError, wholeNumber } from "../core/index.ts";
+import { formatSpec, parseSpec } from "./parts/spec.ts";
 import { pad16 } from "./space.ts";
 import { defaultDtype } from "./support.ts";
 
@@ -24,10 +24,16 @@ const FIXED = 200_000;
  * Bytes that an index of n rows with default keys will take, before it is built; within a few per cent of
  * `stats().memory.total` once n is large.
  *
- * @throws VicinalError SPEC_SYNTAX, OPTION_RANGE
+ * @throws VicinalError SPEC_SYNTAX, UNSUPPORTED, OPTION_RANGE
  */
 export function estimate(spec: string, { n, dimension, metric = "l2", dtype }: EstimateOptions): Estimate {
   const parsed = parseSpec(spec);
+  if (parsed.kind !== "Flat" && parsed.kind !== "HNSW" && parsed.kind !== "Auto") {
+    throw new VicinalError("UNSUPPORTED", {
+      what: `estimate() of ${formatSpec(parsed)}`,
+      rule: "it can be read but not built in this version; take Flat or HNSW<M>",
+    });
+  }
   wholeNumber("n", n, 0, 0xffff_fffe);
   wholeNumber("dimension", dimension, 1, 65_535);
   const type = dtype ?? defaultDtype(parseMetric(metric));

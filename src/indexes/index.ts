@@ -6,5 +6,5 @@ export { FLAT_DEFAULTS, FlatIndex, type FlatOptions } from "./flat.ts";
 export { HNSW_DEFAULTS, HnswIndex, type HnswOptions } from "./hnsw/hnsw.ts";
 export { type OpenOptions, open } from "./open.ts";
 export { parseFilterExpression as parseFilter } from "./parts/filterExpression.ts";
-export { formatSpec, parseSpec, type Spec } from "./parts/spec.ts";
+export { formatSpec, type ListCodes, type OpqSpec, parseSpec, type Spec } from "./parts/spec.ts";
 export { CODE_METRICS, SUPPORT, support } from "./support.ts";
