@@ -71,6 +71,12 @@ export interface SearchOptions<K extends Key = Key> {
   efSearch?: number;
   /** Candidates scored again exactly after a search over codes. */
   rerank?: number;
+  /** Lists of an inverted file to look into. */
+  nprobe?: number;
+  /** Candidates that a forest of trees collects. */
+  searchK?: number;
+  /** Leaves of an exact tree to look into, which makes it approximate. */
+  maxLeaves?: number;
 }
 
 export interface AsyncSearchOptions<K extends Key = Key> extends SearchOptions<K>, RunOptions {
@@ -242,6 +248,26 @@ export interface Index<K extends Key = Key> {
   /** The index as the bytes of a file. */
   toBytes(): Uint8Array;
   close(): void;
+}
+
+/** Options of create(); an index refuses those that its kind does not know. */
+export interface FactoryOptions {
+  dimension: number;
+  /** Default l2. */
+  metric?: Metric;
+  /** Default f32, or bits for hamming. */
+  dtype?: Dtype;
+  seed?: number;
+  /** Graphs: candidates kept while a row looks for its links. */
+  efConstruction?: number;
+  /** Graphs: candidates kept while searching. */
+  efSearch?: number;
+  /** Inverted files: lists to look into. */
+  nprobe?: number;
+  /** Forests: candidates to collect. */
+  searchK?: number;
+  /** Exact trees: rows of a leaf. */
+  leafSize?: number;
 }
 
 export interface CreateOptions {

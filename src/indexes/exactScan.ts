@@ -15,6 +15,7 @@ import {
   writeExactStore,
 } from "../kernels/exact.ts";
 import type { Answers, Plan } from "./plan.ts";
+import { longestRow } from "./rowMath.ts";
 import type { RowStore } from "./rows.ts";
 import type { Space } from "./space.ts";
 import type { Tasks } from "./task.ts";
@@ -201,7 +202,9 @@ export class ExactScan {
 
   #train(n: number): void {
     const { engine } = this.#space;
-    const longest = this.#metric === "ip" ? this.#rows.longest(0, n) : 0;
+    const { rowBytes, floats } = this.#rows;
+    const vectors = this.#space.f32("vectors");
+    const longest = this.#metric === "ip" ? longestRow(vectors, n, rowBytes / 4, floats) : 0;
     const trained = trainExact(engine, this.#layout, n, this.#space.ptr("exactOffsets"), longest);
     this.#step = trained.step;
     this.#maxNorm = trained.maxNorm;

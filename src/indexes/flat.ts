@@ -1,8 +1,8 @@
 import { type Metric, parseMetric, resolveOptions, VicinalError } from "../core/index.ts";
-import type { CreateOptions, HealthReport, Key } from "./contract.ts";
+import type { CreateOptions, Key } from "./contract.ts";
 import { type DistanceFunction, FunctionSearcher } from "./functionSearcher.ts";
-import type { GraphSearch } from "./plan.ts";
-import type { NewOrder } from "./rowIndex.ts";
+import type { StructureSearch } from "./plan.ts";
+import { liveFirst, type NewOrder } from "./rowIndex.ts";
 import type { SavedStructure } from "./snapshot.ts";
 import { checkRowOptions, support } from "./support.ts";
 import type { Tasks } from "./task.ts";
@@ -46,7 +46,7 @@ export class FlatIndex<K extends Key = Key> extends VectorIndex<K> {
     if (distance !== undefined) this.searcher = new FunctionSearcher(this.space, this.rows, distance);
   }
 
-  protected structureSizes(): Record<string, number> {
+  structureSizes(): Record<string, number> {
     return {};
   }
 
@@ -56,11 +56,11 @@ export class FlatIndex<K extends Key = Key> extends VectorIndex<K> {
     return undefined;
   }
 
-  protected graphSearch(): GraphSearch | undefined {
+  protected structure(): StructureSearch | undefined {
     return undefined;
   }
 
-  planGraph(): undefined {
+  planSearch(): undefined {
     return undefined;
   }
 
@@ -78,30 +78,9 @@ export class FlatIndex<K extends Key = Key> extends VectorIndex<K> {
     return { facts: {}, sections: [], sizes: {} };
   }
 
-  openWalk(): undefined {
-    return undefined;
-  }
-
   /** Live rows move down in their order. */
   protected renumber(): NewOrder {
-    const { rows } = this;
-    const newSlotOfOld = new Uint32Array(rows.rows);
-    let live = 0;
-    let dead = rows.live;
-    for (let slot = 0; slot < rows.rows; slot++) {
-      newSlotOfOld[slot] = rows.isRemoved(slot) ? dead++ : live++;
-    }
-    return { newSlotOfOld, kept: live };
-  }
-
-  health(): HealthReport {
-    this.requireIdle();
-    return { size: this.rows.live, removed: this.rows.removed, unreachable: 0, withoutInlinks: 0, ok: true };
-  }
-
-  repair(): number {
-    this.requireIdle();
-    return 0;
+    return liveFirst(this.rows);
   }
 
   protected details(): Record<string, number | string> {

@@ -1,6 +1,6 @@
 export { type BuildOptions, type BuildReport, build, buildReport } from "./build.ts";
 export * from "./contract.ts";
-export { create, type FactoryOptions } from "./create.ts";
+export { create } from "./create.ts";
 export { type Estimate, type EstimateOptions, estimate } from "./estimate.ts";
 export { FLAT_DEFAULTS, FlatIndex, type FlatOptions } from "./flat.ts";
 export { HNSW_DEFAULTS, HnswIndex, type HnswOptions } from "./hnsw/hnsw.ts";

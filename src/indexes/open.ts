@@ -1,9 +1,7 @@
 import { checkNames, DTYPES, METRICS, type RunOptions, VicinalError } from "../core/index.ts";
 import { FactsReader, openSnapshot, type SnapshotInput, type SnapshotReader } from "../persist/index.ts";
 import type { Index, Key } from "./contract.ts";
-import { FlatIndex } from "./flat.ts";
-import { HnswIndex } from "./hnsw/hnsw.ts";
-import { checkGraph } from "./hnsw/validate.ts";
+import { KINDS, kindNamed } from "./kinds.ts";
 import { KeyTable } from "./parts/keys.ts";
 import { MetadataTable } from "./parts/metadata.ts";
 import { ROW_SECTIONS } from "./snapshot.ts";
@@ -46,9 +44,10 @@ export async function open<K extends Key = Key>(
 }
 
 function readFacts(reader: SnapshotReader) {
-  const { kind } = reader.header;
-  if (kind !== "Flat" && kind !== "HNSW") {
-    throw new VicinalError("FORMAT", { what: reader.label, rule: "its kind is Flat or HNSW", got: kind });
+  const kind = kindNamed(reader.header.kind);
+  if (kind === undefined) {
+    const rule = `its kind is one of ${KINDS.map(({ name }) => name).join(", ")}`;
+    throw new VicinalError("FORMAT", { what: reader.label, rule, got: reader.header.kind });
   }
   const f = new FactsReader(reader.header.facts, reader.label);
   const common = {
@@ -67,34 +66,18 @@ function readFacts(reader: SnapshotReader) {
     keys: f.json("keys"),
     metadata: f.json("metadata"),
   };
-  const graph =
-    kind === "Flat"
-      ? undefined
-      : {
-          M: f.whole("M", 2, 100),
-          efConstruction: f.whole("efConstruction", 2, 100_000),
-          codes: f.word("codes", ["none", "sq7", "sq8"] as const),
-          refine: f.flag("refine"),
-          upperWords: f.whole("upperWords", 0, MOST),
-          inserted: f.whole("inserted", 0, Number.MAX_SAFE_INTEGER),
-          entry: f.whole("entry", -1, MOST),
-          maxLevel: f.whole("maxLevel", -1, 31),
-        };
+  const own = kind.file.facts(f);
   f.done();
-  return { label: reader.label, common, graph };
+  return { label: reader.label, kind, common, own };
 }
 
 type FileFacts = ReturnType<typeof readFacts>;
 
-function createFrom<K extends Key>({ common, graph, label }: FileFacts): VectorIndex<K> {
+function createFrom<K extends Key>({ common, kind, own, label }: FileFacts): VectorIndex<K> {
   const { dimension, metric, dtype, seed } = common;
   let index: VectorIndex<K>;
   try {
-    if (graph === undefined) index = new FlatIndex<K>({ dimension, metric, dtype, seed });
-    else {
-      const { M, efConstruction, codes, refine } = graph;
-      index = new HnswIndex<K>({ dimension, metric, dtype, seed, M, efConstruction, codes, refine });
-    }
+    index = kind.file.create<K>({ dimension, metric, dtype, seed }, own);
     index.configure(common.params as Record<string, number>);
   } catch (cause) {
     throw new VicinalError(
@@ -112,25 +95,26 @@ async function fill<K extends Key>(
   facts: FileFacts,
   reader: SnapshotReader,
 ): Promise<void> {
-  const { common, graph, label } = facts;
+  const { common, kind, own, label } = facts;
   const { rows, space } = index;
   const fail = (rule: string, got?: string): never => {
     throw new VicinalError("FORMAT", { what: label, rule, got });
   };
   if (common.removed > common.rows) fail("no more rows are removed than there are", String(common.removed));
-  if (rows.codeBytes === 0 && !common.hasVectors) fail("there are vectors or codes");
+  const ownCodes = rows.options.codes === "own";
+  if (rows.codeBytes === 0 && !ownCodes && !common.hasVectors) fail("there are vectors or codes");
   const coded = common.step > 0;
   if (rows.codeBytes > 0 && common.rows > 0 && !coded) fail("codes have a step over 0");
   if (coded !== common.trainedOn > 0) fail("codes are trained on rows, and have a step then");
-  if (!common.hasVectors && !coded) fail("without vectors there are trained codes");
+  if (!common.hasVectors && !coded && !ownCodes) fail("without vectors there are trained codes");
   if (Math.fround(common.step) !== common.step) fail("the step of codes is a float32", String(common.step));
   if (common.spec !== index.spec) fail(`its spec is ${index.spec}, as its options say`, common.spec);
   rows.expectVectors(common.hasVectors);
-  if (index instanceof HnswIndex) index.graph.setUpperWords(graph!.upperWords);
+  kind.file.expect(index as unknown as VectorIndex, own);
 
-  const sizes: Record<string, number> = { ...rows.sizes(common.rows) };
-  if (index instanceof HnswIndex) Object.assign(sizes, index.graph.sizes(common.rows));
-  const wanted = [...ROW_SECTIONS, ...index.savedStructure().sections].filter(([name]) => sizes[name]! > 0);
+  const saved = index.savedStructure();
+  const sizes: Record<string, number> = { ...rows.sizes(common.rows), ...index.structureSizes(common.rows) };
+  const wanted = [...ROW_SECTIONS, ...saved.sections].filter(([name]) => sizes[name]! > 0);
   for (const [name, dtype] of wanted) {
     const info = reader.find(name);
     if (info === undefined) fail(`it has a section "${name}"`);
@@ -158,10 +142,7 @@ async function fill<K extends Key>(
       : undefined;
   rows.restore({ ...common, quantizer });
   checkRows(index, fail);
-  if (index instanceof HnswIndex) {
-    index.graph.restore(graph!);
-    checkGraph(index, fail);
-  }
+  kind.file.restore(index as unknown as VectorIndex, own, fail);
   const section = (name: string): Uint8Array | undefined => extra.get(name);
   index.keyTable = KeyTable.fromSections<K>(common.keys, section);
   index.metadataTable = MetadataTable.fromSections(common.metadata, section);

@@ -16,7 +16,8 @@ import { KeyTable, NONE } from "./parts/keys.ts";
 import { MetadataTable } from "./parts/metadata.ts";
 import type { KeySource } from "./parts/results.ts";
 import { readVectors } from "./parts/vectors.ts";
-import { type RowOptions, RowStore } from "./rows.ts";
+import type { RowOptions } from "./rowOptions.ts";
+import { RowStore } from "./rows.ts";
 import { Space } from "./space.ts";
 import { here, onThreads, startThreads, type Tasks, usableThreads } from "./task.ts";
 import { Workbench } from "./workbench.ts";
@@ -34,6 +35,17 @@ const COMPACT_LEAST = 64;
 export interface NewOrder {
   readonly newSlotOfOld: Uint32Array;
   readonly kept: number;
+}
+
+/** Live rows move down in their order; removed ones go behind them, to be dropped. */
+export function liveFirst(rows: RowStore): NewOrder {
+  const newSlotOfOld = new Uint32Array(rows.rows);
+  let live = 0;
+  let dead = rows.live;
+  for (let slot = 0; slot < rows.rows; slot++) {
+    newSlotOfOld[slot] = rows.isRemoved(slot) ? dead++ : live++;
+  }
+  return { newSlotOfOld, kept: live };
 }
 
 /** Rows placed in the store that are still to be linked and named. */
@@ -90,8 +102,8 @@ export abstract class RowIndex<K extends Key = Key> {
     };
   }
 
-  /** Bytes of the structure's sections for that many rows. */
-  protected abstract structureSizes(capacity: number): Record<string, number>;
+  /** Bytes of the structure's sections for that many rows. @internal */
+  abstract structureSizes(capacity: number): Record<string, number>;
   /** Tasks that take rows first … end into the structure. */
   protected abstract link(first: number, end: number, threads: number): Tasks<void>;
   /** Takes removed rows out of the structure, which is moved to the new order, and returns it. */

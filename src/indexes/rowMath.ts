@@ -56,3 +56,10 @@ export function permuteRows(
   }
   bytes.fill(0, kept * stride, n * stride);
 }
+
+/** The largest squared norm of the first `rows` rows. */
+export function longestRow(data: Float32Array, rows: number, stride: number, floats: number): number {
+  let longest = 0;
+  for (let i = 0; i < rows; i++) longest = Math.max(longest, squaredNorm(data, i * stride, floats));
+  return longest;
+}

@@ -1,21 +1,10 @@
-import type { Dtype, Matrix, Metric } from "../core/index.ts";
+import type { Matrix } from "../core/index.ts";
 import type { ScalarQuantizer } from "../quantize/index.ts";
 import type { VectorReader } from "./parts/vectors.ts";
 import { coverNorms, encodeRows, LARGEST_FLOAT, trainOnSample, widened } from "./rowCodes.ts";
 import { flipSigns, normalize, permuteRows, refuseZeroBytes, squaredNorm } from "./rowMath.ts";
+import type { RowOptions } from "./rowOptions.ts";
 import { pad16, type Space } from "./space.ts";
-
-export interface RowOptions {
-  readonly dimension: number;
-  readonly metric: Metric;
-  readonly dtype: Dtype;
-  /** Codes kept beside or instead of the vectors: none, 7-bit, or 8-bit. */
-  readonly codes: "none" | "sq7" | "sq8";
-  /** False: vectors are dropped once the codes are trained. */
-  readonly keepVectors: boolean;
-  /** Store √(R² − |x|²) as one more component, which makes inner product a nearest-neighbour search in L2. */
-  readonly augment: boolean;
-}
 
 /** Rows held before an index over codes alone drops its vectors: fewer would train a poor quantizer. */
 const WARM_UP_ROWS = 1024;
@@ -40,6 +29,10 @@ export class RowStore {
   #capacity = 0;
   #order = 0;
   #hasVectors: boolean;
+  /** The first slot whose vector is in section "vectors". */
+  #vectorsFrom = 0;
+  /** Gives the vector of a slot whose code only the structure knows. */
+  #decode: ((slot: number) => Float32Array) | undefined;
   #quantizer: ScalarQuantizer | undefined;
   #trainedOn = 0;
   /** R²: the largest squared norm so far, for inner product. */
@@ -53,7 +46,7 @@ export class RowStore {
       options.dtype === "f32"
         ? pad16(this.floats * 4)
         : pad16(options.dtype === "bits" ? Math.ceil(options.dimension / 8) : options.dimension);
-    this.codeBytes = options.codes === "none" ? 0 : pad16(this.floats);
+    this.codeBytes = options.codes === "sq7" || options.codes === "sq8" ? pad16(this.floats) : 0;
     this.#hasVectors = true;
     space.set(this.sizes(0));
   }
@@ -108,7 +101,7 @@ export class RowStore {
   }
 
   get levels(): number {
-    return this.options.codes === "none" ? 0 : this.options.codes === "sq7" ? 127 : 255;
+    return this.codeBytes === 0 ? 0 : this.options.codes === "sq7" ? 127 : 255;
   }
 
   /** Bytes of each section for that many rows. */
@@ -120,7 +113,7 @@ export class RowStore {
       norms: codes === "sq7" ? capacity * 4 : 0,
       offsets: this.codeBytes * 4,
       staged: this.codeBytes * 4,
-      incoming: this.#hasVectors ? 0 : INCOMING * this.rowBytes,
+      incoming: this.#hasVectors || codes === "own" ? 0 : INCOMING * this.rowBytes,
       dead: Math.ceil(capacity / 8),
     };
   }
@@ -141,6 +134,14 @@ export class RowStore {
       const maxNorm = this.#place(reader, "vectors", first, 0, reader.rows);
       this.#rows = end;
       this.#afterPlacing(first, end, maxNorm);
+      return;
+    }
+    if (this.options.codes === "own") {
+      // The block's vectors stay until the structure has coded them.
+      this.#space.set({ vectors: reader.rows * this.rowBytes });
+      this.#place(reader, "vectors", 0, 0, reader.rows);
+      this.#vectorsFrom = first;
+      this.#rows = end;
       return;
     }
     // Codes alone: everything is read once before anything counts, so that a bad row leaves no trace.
@@ -200,7 +201,7 @@ export class RowStore {
       from = 0;
     }
     if (this.options.augment) this.#augment("vectors", from, end);
-    if (this.options.codes === "none" || end === 0) return;
+    if (this.codeBytes === 0 || end === 0) return;
     const due = this.#trainedOn === 0 || (end >= 2 * this.#trainedOn && this.#trainedOn < TRAINED_ENOUGH);
     if (due || (this.options.augment && from === 0)) {
       this.#train();
@@ -211,7 +212,24 @@ export class RowStore {
 
   /** To be called when added rows are there to stay: an index over codes alone drops its vectors now. */
   settle(): void {
-    if (this.#hasVectors && !this.options.keepVectors && this.#rows >= WARM_UP_ROWS) this.#dropVectors();
+    const due = this.codeBytes > 0 && this.#hasVectors && !this.options.keepVectors;
+    if (due && this.#rows >= WARM_UP_ROWS) this.#dropVectors();
+  }
+
+  /** Drops vectors that the structure has coded (or given up); from now on it answers for them. */
+  release(): void {
+    this.#vectorsFrom = this.#rows;
+    this.#dropVectors();
+  }
+
+  /** Takes what gives vectors back from the structure's codes. */
+  decodeWith(decode: (slot: number) => Float32Array): void {
+    this.#decode = decode;
+  }
+
+  /** Address of a slot's vector, which is in the store. */
+  vectorAt(slot: number): number {
+    return this.#space.ptr("vectors") + (slot - this.#vectorsFrom) * this.rowBytes;
   }
 
   #augment(section: string, first: number, end: number): void {
@@ -304,7 +322,8 @@ export class RowStore {
   vector(slot: number): Float32Array | Uint8Array | Int8Array {
     const { dtype, dimension } = this.options;
     const s = this.#space;
-    if (!this.#hasVectors) {
+    if (this.#decode !== undefined && slot < this.#vectorsFrom) return this.#decode(slot);
+    if (!this.#hasVectors && this.codeBytes > 0) {
       s.engine.exports.decodeRow(
         s.ptr("codes") + slot * this.codeBytes,
         s.ptr("offsets"),
@@ -315,7 +334,7 @@ export class RowStore {
       return s.f32("staged").slice(0, dimension);
     }
     if (dtype === "f32") {
-      const at = (slot * this.rowBytes) / 4;
+      const at = ((slot - this.#vectorsFrom) * this.rowBytes) / 4;
       return s.f32("vectors").slice(at, at + dimension);
     }
     const bytes = s.u8("vectors").slice(slot * this.rowBytes, (slot + 1) * this.rowBytes);
@@ -323,15 +342,6 @@ export class RowStore {
     if (dtype === "u8") return bytes.slice(0, dimension);
     if (this.#isBiased) flipSigns(bytes, this.rowBytes, dimension, 1);
     return new Int8Array(bytes.buffer.slice(0, dimension));
-  }
-
-  /** The largest squared norm of float32 rows first … end. */
-  longest(first: number, end: number): number {
-    const data = this.#space.f32("vectors");
-    const stride = this.rowBytes / 4;
-    let longest = 0;
-    for (let i = first; i < end; i++) longest = Math.max(longest, squaredNorm(data, i * stride, this.floats));
-    return longest;
   }
 
   isRemoved(slot: number): boolean {
@@ -351,6 +361,7 @@ export class RowStore {
     if (this.codeBytes > 0) permuteRows(s.u8("codes"), this.codeBytes, newSlotOfOld, kept);
     if (this.options.codes === "sq7") permuteRows(s.u8("norms"), 4, newSlotOfOld, kept);
     this.#rows = kept;
+    if (this.#vectorsFrom > 0) this.#vectorsFrom = kept;
     this.#order++;
     if (this.#removed > 0) {
       s.u8("dead").fill(0);
@@ -370,6 +381,7 @@ export class RowStore {
     this.#rows = facts.rows;
     this.#removed = facts.removed;
     this.#hasVectors = facts.hasVectors;
+    this.#vectorsFrom = facts.hasVectors ? 0 : facts.rows;
     this.#maxNorm = facts.maxNorm;
     this.#trainedOn = facts.trainedOn;
     this.#quantizer = facts.quantizer;

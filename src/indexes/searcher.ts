@@ -3,7 +3,7 @@ import type { Engine } from "../kernels/index.ts";
 import type { ScalarQuantizer } from "../quantize/index.ts";
 import type { ExactScan } from "./exactScan.ts";
 import type { VectorReader } from "./parts/vectors.ts";
-import type { Answers, GraphSearch, Plan, SearchEngine } from "./plan.ts";
+import type { Answers, Plan, SearchEngine, StructureSearch } from "./plan.ts";
 import type { RowStore } from "./rows.ts";
 import { scanScorer, strictKind } from "./scorers.ts";
 import type { Space } from "./space.ts";
@@ -19,8 +19,6 @@ const THREADED_WAVE_BYTES = 1 << 24;
 /** Exact search reads all rows once a wave. */
 const EXACT_WAVE_BYTES = 1 << 22;
 
-/** Rows of the links of one row: two times the largest M, and some. */
-const PENDING = 512;
 const SEARCHING = { phase: "search", total: 0, done: 0, of: 0 } as const;
 
 /** What the structs were filled for. */
@@ -43,7 +41,7 @@ interface Preparation {
   readonly counts: number;
 }
 
-/** Runs searches over a store of rows: by scanning, or through a graph. */
+/** Runs searches over a store of rows: by scanning, or through a structure. */
 export class Searcher implements SearchEngine {
   readonly #space: Space;
   readonly #rows: RowStore;
@@ -60,9 +58,9 @@ export class Searcher implements SearchEngine {
     space.set({ request: REQUEST_BYTES, queries: 0, ids: 0, ranks: 0, counts: 0, skip: 0, gather: 0 });
   }
 
-  run(reader: VectorReader, plan: Plan, out: Answers, graph: GraphSearch | undefined): void {
+  run(reader: VectorReader, plan: Plan, out: Answers, structure: StructureSearch | undefined): void {
     const { engine } = this.#space;
-    const exactly = this.#isExactScan(plan, graph);
+    const exactly = this.#isExactScan(plan, structure);
     const wave = this.#waveSize(reader.rows, plan.k, exactly ? EXACT_WAVE_BYTES : WAVE_BYTES);
     for (let from = 0; from < reader.rows; from += wave) {
       const n = Math.min(wave, reader.rows - from);
@@ -72,7 +70,7 @@ export class Searcher implements SearchEngine {
         this.#exactDistances(from, n, plan, out);
         continue;
       }
-      const task = this.#stage(reader, from, n, plan, graph, 1);
+      const task = this.#stage(reader, from, n, plan, structure, 1);
       if (task === undefined) this.#scanLong(n);
       else {
         if (plan.hide !== undefined) hideRow(engine, task.scratch[0]!, plan.hide);
@@ -87,10 +85,10 @@ export class Searcher implements SearchEngine {
     reader: VectorReader,
     plan: Plan,
     out: Answers,
-    graph: GraphSearch | undefined,
+    structure: StructureSearch | undefined,
     threads: number,
   ): Tasks<void> {
-    const exactly = this.#isExactScan(plan, graph);
+    const exactly = this.#isExactScan(plan, structure);
     const bytes = exactly ? EXACT_WAVE_BYTES : threads > 1 ? THREADED_WAVE_BYTES : WAVE_BYTES;
     const wave = this.#waveSize(reader.rows, plan.k, bytes);
     for (let from = 0; from < reader.rows; from += wave) {
@@ -101,7 +99,7 @@ export class Searcher implements SearchEngine {
         this.#exactDistances(from, n, plan, out);
         continue;
       }
-      const task = this.#stage(reader, from, n, plan, graph, threads);
+      const task = this.#stage(reader, from, n, plan, structure, threads);
       if (task === undefined) this.#scanLong(n);
       else yield { ...task, total: n, done: from, of: reader.rows };
       this.#collect(from, n, plan, out);
@@ -115,14 +113,14 @@ export class Searcher implements SearchEngine {
   rankRows(
     reader: VectorReader,
     slots: readonly number[],
-    graph: GraphSearch,
+    structure: StructureSearch,
     rescore: boolean,
   ): { ranks: Float32Array; distances: Float32Array } {
     const space = this.#space;
     const n = slots.length;
     const plan = { k: 2 * n + 4, exact: false, ef: 1, rerank: rescore ? 1 : 0, skip: false, matches: n };
     this.#bench.ensure(1, { pending: n + 4 });
-    const task = this.#stage(reader, 0, 1, plan, graph, 1)!;
+    const task = this.#stage(reader, 0, 1, plan, structure, 1)!;
     space.engine.u32.set(slots, this.#bench.pending(0) >>> 2);
     space.engine.exports.graphRank(task.scratch[0]!, task.args[1]!, n);
     const at = space.ptr("ranks") >>> 2;
@@ -138,8 +136,8 @@ export class Searcher implements SearchEngine {
     return Math.max(1, Math.min(queries, Math.floor(bytes / (this.#rows.queryStride + 8 * k))));
   }
 
-  #isExactScan(plan: Plan, graph: GraphSearch | undefined): boolean {
-    return (plan.exact || graph === undefined) && this.#exact.serves;
+  #isExactScan(plan: Plan, structure: StructureSearch | undefined): boolean {
+    return (plan.exact || structure === undefined) && this.#exact.serves;
   }
 
   #stageQueries(reader: VectorReader, from: number, n: number): void {
@@ -157,22 +155,22 @@ export class Searcher implements SearchEngine {
     from: number,
     n: number,
     plan: Plan,
-    graph: GraphSearch | undefined,
+    structure: StructureSearch | undefined,
     threads: number,
   ): Task | undefined {
-    const byScan = plan.exact || graph === undefined;
+    const byScan = plan.exact || structure === undefined;
     let ready = this.#preparation;
     const same = ready !== undefined && this.#isPrepared(ready, n, plan, threads);
-    if (!same) this.#makeRoom(n, plan, byScan, threads);
+    if (!same) this.#makeRoom(n, plan, byScan ? undefined : structure, threads);
     this.#rows.stageQueries(reader, same ? ready!.queries : this.#space.ptr("queries"), from, from + n);
-    if (!this.#rows.hasVectors) {
+    if (!this.#rows.hasVectors && this.#rows.codeBytes > 0) {
       if (this.#rows.options.metric === "ip") this.#keepNorms(n);
       if (byScan) this.#encodeStaged(n);
     }
     if (!same) {
       const space = this.#space;
       this.#writeRequest(plan);
-      const task = byScan ? this.#scanTask(plan, threads) : this.#graphTask(graph, threads);
+      const task = byScan ? this.#scanTask(plan, threads) : this.#structureTask(structure, plan, threads);
       ready = {
         plan,
         threads,
@@ -209,23 +207,17 @@ export class Searcher implements SearchEngine {
     );
   }
 
-  #makeRoom(n: number, plan: Plan, byScan: boolean, threads: number): void {
+  #makeRoom(n: number, plan: Plan, structure: StructureSearch | undefined, threads: number): void {
     const space = this.#space;
     const rows = this.#rows;
-    const { k, ef } = plan;
+    const { k } = plan;
     space.atLeast("queries", n * rows.queryStride);
     space.atLeast("ids", n * k * 4);
     space.atLeast("ranks", n * k * 4);
     space.atLeast("counts", n * 4);
-    if (byScan && k > LONG_LIST) space.atLeast("gather", 2 * 8 * rows.rows);
-    const code = rows.codeBytes + 16;
-    const visited = Math.max(rows.capacity, rows.rows);
-    this.#bench.ensure(
-      threads,
-      byScan
-        ? { sorted: Math.min(k, LONG_LIST) + 1, code }
-        : { pool: ef + 1, sorted: k + 1, pending: PENDING, chosen: 16, code, visited },
-    );
+    if (structure === undefined && k > LONG_LIST) space.atLeast("gather", 2 * 8 * rows.rows);
+    const scan = { sorted: Math.min(k, LONG_LIST) + 1, code: rows.codeBytes + 16 };
+    this.#bench.ensure(threads, structure?.room(plan) ?? scan);
   }
 
   #writeRequest(plan: Plan): void {
@@ -259,10 +251,10 @@ export class Searcher implements SearchEngine {
     return { fn: "scanAll", scratch, args, chunk: 1, ...SEARCHING };
   }
 
-  #graphTask(graph: GraphSearch, threads: number): Task {
-    const address = graph.prepare();
-    const scratch = Array.from({ length: threads }, (_, t) => graph.scratch(t));
-    return { fn: "graphQuery", scratch, args: [address, this.#space.ptr("request")], chunk: 8, ...SEARCHING };
+  #structureTask(structure: StructureSearch, plan: Plan, threads: number): Task {
+    const args = [structure.prepare(plan), this.#space.ptr("request")];
+    const scratch = Array.from({ length: threads }, (_, t) => structure.scratch(t));
+    return { fn: structure.fn, scratch, args, chunk: structure.chunk, ...SEARCHING };
   }
 
   #scanScratch(t: number, gather: number): number {
@@ -315,7 +307,7 @@ export class Searcher implements SearchEngine {
     const { k } = plan;
     const { ids, ranks, counts } = this.#preparation!;
     const fromCodes =
-      !this.#rows.hasVectors || (!plan.exact && plan.rerank === 0 && this.#rows.codeBytes > 0);
+      this.#rows.codeBytes > 0 && (!this.#rows.hasVectors || (!plan.exact && plan.rerank === 0));
     for (let q = 0; q < n; q++) {
       const count = u32[counts + q]!;
       out.counts[from + q] = count;

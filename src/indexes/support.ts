@@ -1,6 +1,21 @@
 import { DTYPES, type Dtype, type Metric, oneOf, wholeNumber } from "../core/index.ts";
+import type { Spec } from "./parts/spec.ts";
 
-type Kind = "Flat" | "HNSW";
+type Kind = Exclude<Spec["kind"], "Auto">;
+
+const VECTORS: Readonly<Record<Dtype, readonly Metric[]>> = {
+  f32: ["l2", "l2sq", "cosine", "ip", "l1", "linf"],
+  u8: ["l2", "l2sq", "l1", "linf"],
+  i8: ["l2", "l2sq", "l1", "linf"],
+  bits: ["hamming"],
+};
+/** What codes of float32 vectors serve. */
+const CODED: Readonly<Record<Dtype, readonly Metric[]>> = {
+  f32: ["l2", "l2sq", "cosine", "ip"],
+  u8: [],
+  i8: [],
+  bits: [],
+};
 
 /** Which metrics each kind of index answers, by dtype; the contract suite runs over this table. */
 export const SUPPORT: Readonly<Record<Kind, Readonly<Record<Dtype, readonly Metric[]>>>> = {
@@ -10,12 +25,17 @@ export const SUPPORT: Readonly<Record<Kind, Readonly<Record<Dtype, readonly Metr
     i8: ["l2", "l2sq", "cosine", "ip", "l1", "linf"],
     bits: ["hamming"],
   },
-  HNSW: {
-    f32: ["l2", "l2sq", "cosine", "ip", "l1", "linf"],
-    u8: ["l2", "l2sq", "l1", "linf"],
-    i8: ["l2", "l2sq", "l1", "linf"],
-    bits: ["hamming"],
-  },
+  HNSW: VECTORS,
+  KDTree: { f32: ["l2", "l2sq", "cosine", "l1", "linf"], u8: [], i8: [], bits: [] },
+  BallTree: { ...VECTORS, f32: ["l2", "l2sq", "cosine", "l1", "linf"] },
+  RPForest: { f32: ["l2", "l2sq", "cosine", "ip", "l1"], u8: [], i8: [], bits: ["hamming"] },
+  NNDescent: VECTORS,
+  ANNG: VECTORS,
+  ONNG: VECTORS,
+  Vamana: VECTORS,
+  QG: CODED,
+  Lists: CODED,
+  ScaNN: CODED,
 };
 
 /** Metrics of graphs over codes, which stand for float32 vectors. */
@@ -29,7 +49,7 @@ export function support(kind: Kind, metric: Metric, dtype: Dtype, codes: boolean
     return `codes serve ${CODE_METRICS.join(", ")}; leave the codes out`;
   if (SUPPORT[kind][dtype].includes(metric)) return undefined;
   const dtypes = DTYPES.filter((other) => SUPPORT[kind][other].includes(metric));
-  const known = `${dtype} takes ${SUPPORT[kind][dtype].join(", ")}`;
+  const known = `${dtype} takes ${SUPPORT[kind][dtype].join(", ") || "none"}`;
   return dtypes.length === 0 ? known : `${known}; give ${metric} vectors as ${dtypes.join(" or ")}`;
 }
 

@@ -1,4 +1,4 @@
-import { checkK, checkNames, type RunOptions, runAsync, VicinalError, wholeNumber } from "../core/index.ts";
+import { checkK, checkNames, type RunOptions, runAsync, VicinalError } from "../core/index.ts";
 import { auditIndex } from "./audit.ts";
 import type {
   AsyncSearchOptions,
@@ -21,17 +21,22 @@ import { ExactScan } from "./exactScan.ts";
 import { type Found, lazyNeighbors } from "./lazyNeighbors.ts";
 import { evaluateFilter, type FilterContext, makeMask } from "./parts/filter.ts";
 import { NeighborsResult, RangeResult } from "./parts/results.ts";
-import { copyRows, isPlainQuery, PlainQueryReader, readVectors, type VectorReader } from "./parts/vectors.ts";
-import type { Answers, GraphSearch, Plan, SearchEngine } from "./plan.ts";
+import {
+  copyRows,
+  isPlainQuery,
+  ownedReader,
+  PlainQueryReader,
+  readVectors,
+  type VectorReader,
+} from "./parts/vectors.ts";
+import type { Answers, Plan, SearchEngine, StructureSearch, Way } from "./plan.ts";
 import { rangeSearch } from "./rangeSearch.ts";
 import { ASYNC_OPTIONS, RowIndex } from "./rowIndex.ts";
-import type { RowOptions } from "./rows.ts";
+import type { RowOptions } from "./rowOptions.ts";
 import { Searcher } from "./searcher.ts";
+import { checkLimits, checkParam, SEARCH_OPTIONS } from "./searchOptions.ts";
 import { encodeIndex, type SavedStructure, saveIndex, streamIndex } from "./snapshot.ts";
 import { here, onThreads, usableThreads } from "./task.ts";
-
-/** Options of a single search that every index understands. */
-const SEARCH_OPTIONS = ["k", "filter", "maxDistance", "exact"];
 
 /** What a filter lets through, placed in section "skip" when there is anything to skip. */
 interface Allowed {
@@ -69,20 +74,43 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
   }
 
   /** How a search through the structure runs; undefined when every search is a scan. */
-  protected abstract graphSearch(): GraphSearch | undefined;
+  protected abstract structure(): StructureSearch | undefined;
   /** Candidate-list sizes for k answers out of `matches` rows; undefined to scan. @internal */
-  abstract planGraph(
-    k: number,
-    matches: number,
-    params: SearchParams,
-  ): { ef: number; rerank: number } | undefined;
-  protected abstract details(): Record<string, number | string>;
-  /** A walk through the structure that hands out neighbours as it goes; undefined when there is none. @internal */
-  abstract openWalk(query: VectorInput, options: SearchOptions<K>): Iterable<Found> | undefined;
+  abstract planSearch(k: number, matches: number, params: SearchParams): Way | undefined;
   /** What the structure adds to a file. @internal */
   abstract savedStructure(): SavedStructure;
-  abstract health(): HealthReport;
-  abstract repair(): number;
+  protected abstract details(): Record<string, number | string>;
+
+  /** How to compare every row where there are no vectors to scan; undefined to scan. @internal */
+  planExact(_k: number, _matches: number): Way | undefined {
+    return undefined;
+  }
+
+  /** Values of each search parameter worth trying, ascending, when k neighbours are wanted. */
+  dials(_k: number): Readonly<Record<string, readonly number[]>> {
+    return {};
+  }
+
+  /** A walk through the structure that hands out neighbours as it goes; undefined when there is none. @internal */
+  openWalk(_query: VectorInput, _options: SearchOptions<K>): Iterable<Found> | undefined {
+    return undefined;
+  }
+
+  /** Bytes of the structure's sections for that many rows, codes apart from what leads to them. */
+  protected structureBytes(rows: number): { codes: number; links: number } {
+    const links = Object.values(this.structureSizes(rows)).reduce((sum, bytes) => sum + bytes, 0);
+    return { codes: 0, links };
+  }
+
+  health(): HealthReport {
+    this.requireIdle();
+    return { size: this.rows.live, removed: this.rows.removed, unreachable: 0, withoutInlinks: 0, ok: true };
+  }
+
+  repair(): number {
+    this.requireIdle();
+    return 0;
+  }
 
   protected forgetDerived(): void {
     this.exactScan.forget();
@@ -182,7 +210,7 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
         reader,
         plan,
         result,
-        plan.exact ? undefined : this.graphSearch(),
+        plan.exact ? undefined : this.structure(),
         threads,
       );
       if (threads > 1) await onThreads(this.space.engine, tasks, threads, options);
@@ -197,13 +225,16 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
       out.counts.fill(0);
       return;
     }
-    this.searcher.run(ready.reader, ready.plan, out, ready.plan.exact ? undefined : this.graphSearch());
+    this.searcher.run(ready.reader, ready.plan, out, ready.plan.exact ? undefined : this.structure());
     this.#finish(ready, out);
   }
 
   /** Completes rows that the graph left short, and cuts at the largest distance wanted. */
   #finish({ reader, plan, maxDistance }: Ready, out: Answers): void {
     if (!plan.exact && plan.k > 0) {
+      const way = this.planExact(plan.k, plan.matches);
+      const complete = { ...plan, ...way, exact: way === undefined };
+      const structure = way === undefined ? undefined : this.structure();
       for (let q = 0; q < reader.rows; q++) {
         if (out.counts[q]! >= plan.k) continue;
         const one = readVectors(copyRows(reader, q, q + 1), this.dimension, this.dtype, "query");
@@ -212,7 +243,7 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
           distances: out.distances.subarray(q * plan.k, (q + 1) * plan.k),
           counts: out.counts.subarray(q, q + 1),
         };
-        this.searcher.run(one, { ...plan, exact: true }, part, undefined);
+        this.searcher.run(one, complete, part, structure);
       }
     }
     if (maxDistance === undefined) return;
@@ -254,16 +285,13 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
     }
     const wanted = options.k === undefined ? 10 : checkK(options.k);
     const { maxDistance } = options;
-    if (maxDistance !== undefined && !(typeof maxDistance === "number" && !Number.isNaN(maxDistance))) {
-      throw new VicinalError("OPTION_RANGE", { option: "maxDistance", got: maxDistance, rule: "a number" });
-    }
-    if (options.exact !== undefined && typeof options.exact !== "boolean") {
-      throw new VicinalError("OPTION_RANGE", { option: "exact", got: options.exact, rule: "true or false" });
-    }
+    checkLimits(options);
     const reader = this.#read(queries, more.length === 0);
     const { matches, skip } = this.allow(options.filter);
     const k = Math.min(wanted, matches);
-    const way = options.exact === true || k === 0 ? undefined : this.planGraph(k, matches, params);
+    const exactly = options.exact === true;
+    const way =
+      k === 0 ? undefined : exactly ? this.planExact(k, matches) : this.planSearch(k, matches, params);
     const plan: Plan = {
       k,
       skip,
@@ -313,14 +341,12 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
   stats(): IndexStats {
     this.requireIdle();
     const { space, rows } = this;
-    const structure = Object.entries(this.structureSizes(rows.rows)).reduce(
-      (sum, [, bytes]) => sum + bytes,
-      0,
-    );
+    const structure = this.structureBytes(rows.rows);
     const vectors = rows.hasVectors ? rows.rows * rows.rowBytes : 0;
     const codes =
       rows.rows * (rows.codeBytes + (rows.options.codes === "sq7" ? 4 : 0)) +
-      this.exactScan.codeBytes(rows.rows);
+      this.exactScan.codeBytes(rows.rows) +
+      structure.codes;
     const keys = this.keyTable.bytes;
     const metadata = this.metadataTable.bytes;
     const pages = space.engine.byteLength;
@@ -337,10 +363,10 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
         total: pages + keys + metadata,
         vectors,
         codes,
-        links: structure,
+        links: structure.links,
         keys,
         metadata,
-        overhead: pages - vectors - codes - structure,
+        overhead: pages - vectors - codes - structure.links,
       },
       details: this.details(),
     };
@@ -367,14 +393,4 @@ interface Ready {
   readonly reader: VectorReader;
   readonly plan: Plan;
   readonly maxDistance: number | undefined;
-}
-
-function checkParam(name: string, value: unknown): number {
-  return wholeNumber(name, value, 1, 0x7fffffff);
-}
-
-/** A reader of the same rows in memory of its own. */
-function ownedReader(reader: VectorReader): VectorReader {
-  const { dimension, dtype } = reader;
-  return readVectors(copyRows(reader, 0, reader.rows), dimension, dtype, "queries");
 }

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "vitest";
 import { type Build, inlinedBytes } from "../../src/kernels/binary.ts";
 import { useModule } from "../../src/kernels/modules.ts";
 import { testableBuilds } from "../helpers/relaxed.ts";
-import { CASES, type Case, make, makeRows } from "./support.ts";
+import { CASES, type Case, make, makeRows, nearby } from "./support.ts";
 
 const D = 20;
 const builds = testableBuilds();
@@ -18,7 +18,7 @@ function portrait(build: Build, c: Case): { bytes: Buffer; near: unknown; exact:
   index.remove([...index.keys()].slice(0, 400));
   index.add(makeRows(100, D, c.dtype, { seed: 72 }));
   const queries = makeRows(50, D, c.dtype, { seed: 73 });
-  const near = c.graph ? { efSearch: 12 } : {};
+  const near = nearby(c, 12);
   const read = (options: object): unknown => {
     const found = index.search(queries, { k: 8, ...options });
     return [found.ids, found.distances, found.counts];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { build, type Index } from "../../src/indexes/index.ts";
 import { threadsAvailable } from "../../src/kernels/index.ts";
-import { CASES, type Case, make, makeRows, ONE_EACH, ONE_METRIC, type Row } from "./support.ts";
+import { CASES, type Case, make, makeRows, nearby, ONE_EACH, ONE_METRIC, type Row } from "./support.ts";
 
 const D = 16;
 
@@ -73,7 +73,7 @@ describe.skipIf(!threadsAvailable())("with threads (skipped where the runtime ha
     }
     const [one, ...others] = indexes;
     for (const index of others) expect(same(index.toBytes(), one!.toBytes())).toBe(true);
-    const near = c.graph ? { efSearch: 20 } : {};
+    const near = nearby(c, 20);
     for (const options of [{ k: 10, ...near }, { k: 10, exact: true }, { k: 400 }]) {
       const want = one!.search(queries, options);
       for (const index of indexes) {

@@ -1,7 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { createRng } from "../../src/core/index.ts";
 import type { Filter, Index, Key, Metadata } from "../../src/indexes/index.ts";
-import { bruteForce, CASES, failureOf, make, makeRows, ONE_EACH, type Row, tolerance } from "./support.ts";
+import {
+  bruteForce,
+  CASES,
+  failureOf,
+  make,
+  makeRows,
+  nearby,
+  ONE_EACH,
+  type Row,
+  tolerance,
+} from "./support.ts";
 
 const DIMENSION = 10;
 const N = 1500;
@@ -37,7 +47,7 @@ describe.each(FILTERED)("$name", (c) => {
   const queries = makeRows(5, DIMENSION, c.dtype, { seed: 8 });
   const index = make(c, DIMENSION, { efConstruction: 40 });
   index.add(rows, { metadata: rows.map((_, n) => ({ n, even: n % 2 === 0 })) });
-  const near = c.graph ? { efSearch: 12 } : {};
+  const near = nearby(c, 12);
 
   test.each(SHARES)("a share of %s: min(k, matches) allowed rows, each once, in every form", (share) => {
     const chosen = members(share);
@@ -93,7 +103,7 @@ describe.each(ONE_EACH)("$spec", (c) => {
     index.add(rows, { metadata: rows.map((_, i) => ({ i, group: `g${i % 7}` })) });
     return { index, rows };
   };
-  const near = c.graph ? { efSearch: 10 } : {};
+  const near = nearby(c, 10);
 
   test("conditions on metadata match by field, operator and combination", () => {
     const { index, rows } = setUp();

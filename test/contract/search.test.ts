@@ -8,6 +8,7 @@ import {
   failureOf,
   make,
   makeRows,
+  nearby,
   ONE_EACH,
   ONE_METRIC,
   packed,
@@ -55,7 +56,7 @@ describe.each(CASES)("$name", (c) => {
   const index = make(c, DIMENSION);
   index.add(rows);
   // So small a candidate list that the graph is searched rather than all rows compared.
-  const near = c.graph ? { efSearch: 9 } : {};
+  const near = nearby(c, 9);
 
   test("exact: true equals brute force in float64 for every k", () => {
     for (const query of queries) {

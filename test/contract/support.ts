@@ -6,7 +6,14 @@ import {
   type Metric,
   type VicinalError,
 } from "../../src/core/index.ts";
-import { CODE_METRICS, create, type Index, type Key, SUPPORT } from "../../src/indexes/index.ts";
+import {
+  CODE_METRICS,
+  create,
+  type Index,
+  type Key,
+  type SearchParams,
+  SUPPORT,
+} from "../../src/indexes/index.ts";
 
 /** A kind of index that the contract is tried on. A new index joins every suite by a line here. */
 export interface Kind {
@@ -16,8 +23,15 @@ export interface Kind {
   readonly codes: boolean;
   /** Keeps the vectors however many rows there are, so that distances are those of the vectors. */
   readonly keepsVectors: boolean;
-  /** Searches a graph, unless scanning is cheaper. */
+  /** Searches a graph with efSearch, unless scanning is cheaper. */
   readonly graph: boolean;
+  /** Search parameters small enough that the structure is searched rather than all rows; graphs take efSearch. */
+  readonly near?: SearchParams;
+}
+
+/** Search options that make a small index search its structure rather than compare all rows. */
+export function nearby({ graph, near }: Kind, efSearch: number): SearchParams {
+  return near ?? (graph ? { efSearch } : {});
 }
 
 export const KINDS: readonly Kind[] = [

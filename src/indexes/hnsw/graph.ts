@@ -1,10 +1,11 @@
 import { createRng, permutation } from "../../core/index.ts";
+import type { Plan, StructureSearch } from "../plan.ts";
 import type { RowStore } from "../rows.ts";
 import { graphScorer } from "../scorers.ts";
 import type { Space } from "../space.ts";
 import { GRAPH_SCORERS } from "../structs.ts";
 import type { Tasks } from "../task.ts";
-import type { Workbench } from "../workbench.ts";
+import type { Workbench, WorkNeeds } from "../workbench.ts";
 import { levelOf } from "./level.ts";
 
 export interface GraphOptions {
@@ -23,6 +24,8 @@ export interface Pause {
 
 /** Rows inserted together. More would see less of each other's surroundings, fewer would keep workers waiting. */
 const BATCH = 256;
+/** Rows of the links of one row: two times the largest M, and some. */
+const PENDING = 512;
 const PARENTS = 8;
 const GRAPH_BYTES = 64;
 const BATCH_BYTES = 64;
@@ -37,7 +40,9 @@ const MAX_LEVEL = 8;
  * The links of an HNSW index in linear memory, and the tasks that insert rows. The result depends on the seed
  * and the order of calls, never on the number of threads: see wasm/graph/insert.ts.
  */
-export class HnswGraph {
+export class HnswGraph implements StructureSearch {
+  readonly fn = "graphQuery";
+  readonly chunk = 8;
   readonly options: GraphOptions;
   readonly #space: Space;
   readonly #rows: RowStore;
@@ -93,6 +98,15 @@ export class HnswGraph {
       upperAt: capacity * 4,
       levels: capacity,
       upper: this.#upperWords * 4,
+    };
+  }
+
+  /** Room for a search. */
+  room({ k, ef }: Plan): WorkNeeds {
+    const visited = Math.max(this.#rows.capacity, this.#rows.rows);
+    return {
+      ...{ pool: ef + 1, sorted: k + 1, pending: PENDING, chosen: 16, visited },
+      code: this.#rows.codeBytes + 16,
     };
   }
 

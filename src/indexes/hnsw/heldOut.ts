@@ -46,7 +46,7 @@ export function* tuneOnHeldOut<K extends Key>(
   let step = search.next();
   while (!step.done) {
     const efSearch = step.value;
-    const { ef, rerank } = index.planGraph(k, index.rows.rows, { efSearch }) ?? { ef: efSearch, rerank: 0 };
+    const { ef, rerank } = index.planSearch(k, index.rows.rows, { efSearch }) ?? { ef: efSearch, rerank: 0 };
     const later = codesAlone ? 0 : rerank;
     const plan: Plan = { k, exact: false, ef, rerank: later, skip: false, matches: index.rows.rows };
     const recalls: number[] = [];

@@ -14,8 +14,9 @@ import type {
   SearchParams,
   VectorInput,
 } from "../contract.ts";
+import { ladder } from "../ladder.ts";
 import type { Found } from "../lazyNeighbors.ts";
-import type { GraphSearch } from "../plan.ts";
+import type { StructureSearch, Way } from "../plan.ts";
 import type { NewOrder } from "../rowIndex.ts";
 import type { SavedSection, SavedStructure } from "../snapshot.ts";
 import { currentEpoch } from "../structs.ts";
@@ -111,7 +112,7 @@ export class HnswIndex<K extends Key = Key> extends VectorIndex<K> {
     return `HNSW${M},${codes.toUpperCase()}${refine ? ",Refine" : ""}`;
   }
 
-  protected structureSizes(capacity: number): Record<string, number> {
+  structureSizes(capacity: number): Record<string, number> {
     return this.graph?.sizes(capacity) ?? {};
   }
 
@@ -147,13 +148,13 @@ export class HnswIndex<K extends Key = Key> extends VectorIndex<K> {
     return order;
   }
 
-  protected graphSearch(): GraphSearch | undefined {
+  protected structure(): StructureSearch | undefined {
     if (this.graph === undefined || this.graph.entry < 0) return undefined;
     return this.graph;
   }
 
   /** @internal */
-  planGraph(k: number, matches: number, params: SearchParams): { ef: number; rerank: number } | undefined {
+  planSearch(k: number, matches: number, params: SearchParams): Way | undefined {
     const rows = this.rows.rows;
     const wanted = Math.max(params.efSearch!, k);
     // Rows that may not be answered take places in the pool: it grows so that as many allowed ones fit.
@@ -170,6 +171,10 @@ export class HnswIndex<K extends Key = Key> extends VectorIndex<K> {
     return codes === "none" || !refine ? k + 8 : Math.max(Math.ceil(1.4 * k), Math.ceil(ef / 4));
   }
 
+  override dials(k: number): Record<string, readonly number[]> {
+    return { efSearch: ladder(k, Math.max(k, Math.min(4096, this.rows.rows))) };
+  }
+
   savedStructure(): SavedStructure {
     const { M, efConstruction, codes, refine } = this.options;
     const { upperWords, inserted, entry, maxLevel } = this.graph;
@@ -180,7 +185,7 @@ export class HnswIndex<K extends Key = Key> extends VectorIndex<K> {
     };
   }
 
-  openWalk(query: VectorInput, options: SearchOptions<K>): Iterable<Found> | undefined {
+  override openWalk(query: VectorInput, options: SearchOptions<K>): Iterable<Found> | undefined {
     if (this.graph.entry < 0) return undefined;
     return walkIndex(this, this.nativeSearcher, query, options);
   }
@@ -249,7 +254,7 @@ export class HnswIndex<K extends Key = Key> extends VectorIndex<K> {
     this.bench.ensure(1, { ...needs, code: this.rows.codeBytes + 16, visited });
   }
 
-  health(): HealthReport {
+  override health(): HealthReport {
     this.requireIdle();
     const { graph, rows, space } = this;
     const report = { size: rows.live, removed: rows.removed };
@@ -285,7 +290,7 @@ export class HnswIndex<K extends Key = Key> extends VectorIndex<K> {
     return linked;
   }
 
-  repair(): number {
+  override repair(): number {
     const { unreachable } = this.health();
     if (this.rows.rows > 0 && this.graph.entry >= 0) this.#growTree(false);
     this.bench.clear();

@@ -349,3 +349,9 @@ function checkVector(
   else checkComponents(numbers, kind, dtype, 0, width, { what, row, width });
   return numbers;
 }
+
+/** A reader of the same rows in memory of its own. */
+export function ownedReader(reader: VectorReader): VectorReader {
+  const { dimension, dtype } = reader;
+  return readVectors(copyRows(reader, 0, reader.rows), dimension, dtype, "queries");
+}
