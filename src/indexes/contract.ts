@@ -173,13 +173,13 @@ export interface AuditReport {
   readonly params: SearchParams;
 }
 
-export interface AuditOptions extends RunOptions {
+export interface AuditOptions
+  extends RunOptions,
+    Pick<SearchOptions, "efSearch" | "rerank" | "nprobe" | "searchK" | "maxLeaves"> {
   /** Queries drawn from the rows held (each leaves itself out); default 200. */
   sample?: number;
   k?: number;
   seed?: number;
-  efSearch?: number;
-  rerank?: number;
 }
 
 /** What every index does, exact or approximate. */

@@ -1,6 +1,6 @@
 import { checkNames, parseMetric, VicinalError } from "../core/index.ts";
 import type { FactoryOptions, Index, Key } from "./contract.ts";
-import { kindNamed } from "./kinds.ts";
+import { kindNamed, unknownKind } from "./kinds.ts";
 import { parseSpec } from "./parts/spec.ts";
 import { defaultDtype } from "./support.ts";
 
@@ -17,6 +17,7 @@ export function create<K extends Key = Key>(spec: string, options: FactoryOption
   const parsed = parseSpec(spec);
   const kind = kindNamed(parsed.kind);
   if (kind === undefined) {
+    if (parsed.kind !== "Auto") throw unknownKind(parsed);
     throw new VicinalError("UNSUPPORTED", {
       what: `create() with ${parsed.kind}`,
       rule: "the choice depends on the vectors; call build(vectors, options), or name an index",

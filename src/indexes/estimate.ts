@@ -1,5 +1,5 @@
 import { type Dtype, type Metric, parseMetric, wholeNumber } from "../core/index.ts";
-import { kindNamed } from "./kinds.ts";
+import { kindNamed, unknownKind } from "./kinds.ts";
 import { parseSpec } from "./parts/spec.ts";
 import { defaultDtype } from "./support.ts";
 
@@ -24,7 +24,7 @@ const FIXED = 200_000;
  * Bytes that an index of n rows with default keys will take, before it is built; within a few per cent of
  * `stats().memory.total` once n is large.
  *
- * @throws VicinalError SPEC_SYNTAX, OPTION_RANGE
+ * @throws VicinalError SPEC_SYNTAX, UNSUPPORTED, OPTION_RANGE
  */
 export function estimate(spec: string, { n, dimension, metric = "l2", dtype }: EstimateOptions): Estimate {
   const parsed = parseSpec(spec);
@@ -34,7 +34,9 @@ export function estimate(spec: string, { n, dimension, metric = "l2", dtype }: E
   // What Auto takes for data of this size, when it does not take Flat.
   const chosen = parsed.kind === "Auto" ? parseSpec("HNSW16,SQ7,Refine") : parsed;
   const shape = { dimension, metric, dtype: type, seed: 0 };
-  const { vectors, codes, links, rest } = kindNamed(chosen.kind)!.estimate(chosen, n, shape);
+  const kind = kindNamed(chosen.kind);
+  if (kind === undefined) throw unknownKind(chosen);
+  const { vectors, codes, links, rest } = kind.estimate(chosen, n, shape);
   return {
     vectors,
     codes,

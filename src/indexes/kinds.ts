@@ -1,6 +1,8 @@
+import { VicinalError } from "../core/index.ts";
 import { FLAT } from "./flatKind.ts";
 import { HNSW } from "./hnsw/kind.ts";
 import type { KindOfIndex } from "./kind.ts";
+import { formatSpec, type Spec } from "./parts/spec.ts";
 
 /** Every kind of index; a new one joins the factory, files and estimates by a line here. */
 export const KINDS: readonly KindOfIndex[] = [FLAT, HNSW];
@@ -8,4 +10,10 @@ export const KINDS: readonly KindOfIndex[] = [FLAT, HNSW];
 /** The kind of that name. */
 export function kindNamed(name: string): KindOfIndex | undefined {
   return KINDS.find((kind) => kind.name === name);
+}
+
+/** For a specification that can be read and is of no kind listed here. */
+export function unknownKind(spec: Spec): VicinalError {
+  const known = KINDS.map(({ name }) => name).join(", ");
+  return new VicinalError("UNSUPPORTED", { what: formatSpec(spec), rule: `indexes are of kind ${known}` });
 }
