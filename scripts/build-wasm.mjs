@@ -1,13 +1,14 @@
-// Compiles wasm/index.ts with the AssemblyScript compiler into two modules, plain SIMD and relaxed SIMD, and
-// writes them in hexadecimal into src/kernels/wasm.generated.ts and as files into .cache/wasm/. (Packed for
-// sending, that is a third smaller than base64, whose digits straddle bytes and hide what repeats.) Does
-// nothing when sources, flags and compiler are those of the last build. The compiler reads the very bytes
-// that were hashed, and every file is replaced in one step, so processes may run this at the same time.
+// Compiles wasm/index.ts with the AssemblyScript compiler into two modules, plain SIMD and relaxed SIMD, which go
+// as files into .cache/wasm/ and, packed (scripts/pack.mjs), into src/kernels/wasm.generated.ts, together with
+// the small module that unpacks them. Does nothing when sources, flags and compiler are those of the last
+// build. The compiler reads the very bytes that were hashed, and every file is replaced in one step, so
+// processes may run this at the same time.
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { pack } from "./pack.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const SOURCES = join(ROOT, "wasm");
@@ -17,18 +18,19 @@ const GENERATED = join(ROOT, "src", "kernels", "wasm.generated.ts");
 
 const FLAGS = [
   ..."--runtime stub --importMemory --noExportMemory --initialMemory 1 --maximumMemory 65536".split(" "),
-  ..."--memoryBase 1024 -O3 --noAssert --uncheckedBehavior always".split(" "),
-  ..."--enable simd --enable threads".split(" "),
+  ..."--memoryBase 1024 --noAssert --uncheckedBehavior always".split(" "),
 ];
+const FAST = "-O3 --enable simd --enable threads".split(" ");
 
-const BUILDS = [
-  { name: "PLAIN", file: "vicinal.wasm", flags: [] },
-  {
-    name: "RELAXED",
-    file: "vicinal-relaxed.wasm",
-    flags: "--enable relaxed-simd --use RELAXED=1".split(" "),
-  },
-];
+const PLAIN = { entry: "wasm/index.ts", file: "vicinal.wasm", flags: FAST };
+const RELAXED = {
+  entry: "wasm/index.ts",
+  file: "vicinal-relaxed.wasm",
+  flags: [...FAST, ..."--enable relaxed-simd --use RELAXED=1".split(" ")],
+};
+const BUILDS = [PLAIN, RELAXED];
+/** Unpacks the others; only ever inlined. */
+const UNPACKER = { entry: "wasm/unpack/index.ts", file: "unpack.wasm", flags: ["-O3s"] };
 
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
@@ -50,8 +52,10 @@ function compilerVersion() {
 }
 
 function inputDigest(sources) {
-  const script = readFileSync(fileURLToPath(import.meta.url));
-  return sha256(JSON.stringify([compilerVersion(), sha256(script), [...sources]]));
+  const scripts = ["build-wasm.mjs", "pack.mjs"].map((name) =>
+    sha256(readFileSync(join(ROOT, "scripts", name))),
+  );
+  return sha256(JSON.stringify([compilerVersion(), ...scripts, [...sources]]));
 }
 
 const outputPaths = () => [GENERATED, ...BUILDS.map(({ file }) => join(OUT, file))];
@@ -78,22 +82,19 @@ function replaceFile(path, bytes) {
   }
 }
 
-async function compile({ file, flags }, sources) {
+async function compile({ entry, file, flags }, sources) {
   const { default: asc } = await import("assemblyscript/asc");
   const messages = [];
   let wasm;
-  const { error } = await asc.main(
-    ["wasm/index.ts", "--outFile", file, "--baseDir", ".", ...FLAGS, ...flags],
-    {
-      stdout: { write: (text) => messages.push(text) },
-      stderr: { write: (text) => messages.push(text) },
-      readFile: (name) => sources.get(name.replaceAll("\\", "/").replace(/^\.\//, "")) ?? null,
-      writeFile: (_name, contents) => {
-        wasm = contents;
-      },
-      listFiles: () => [],
+  const { error } = await asc.main([entry, "--outFile", file, "--baseDir", ".", ...FLAGS, ...flags], {
+    stdout: { write: (text) => messages.push(text) },
+    stderr: { write: (text) => messages.push(text) },
+    readFile: (name) => sources.get(name.replaceAll("\\", "/").replace(/^\.\//, "")) ?? null,
+    writeFile: (_name, contents) => {
+      wasm = contents;
     },
-  );
+    listFiles: () => [],
+  });
   process.stderr.write(messages.join(""));
   if (error || !wasm) throw new Error(`AssemblyScript could not compile ${file}: ${error?.message ?? ""}`);
   return wasm;
@@ -117,11 +118,41 @@ function checkNoData(wasm, file) {
   }
 }
 
-function generatedSource(modules) {
-  const lines = BUILDS.map(
-    ({ name }, i) => `export const ${name}: string =\n  "${Buffer.from(modules[i]).toString("hex")}";`,
-  );
-  return `// Written by scripts/build-wasm.mjs from wasm/.\n${lines.join("\n")}\n`;
+/** Unpacks as src/kernels/unpack.ts does, and throws unless that gives back what was packed. */
+function checkPacked(unpacker, packed, modules) {
+  const pages = (bytes) => Math.ceil(bytes / 65536);
+  const size = modules.reduce((sum, { length }) => sum + length, 0);
+  const memory = new WebAssembly.Memory({ initial: 16 + pages(packed.length) + pages(size), maximum: 65536 });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(unpacker), { env: { memory } });
+  const { unpack, restoreLocals, workingBytes } = instance.exports;
+  const text = 1024 + workingBytes();
+  let at = text + packed.length + 1;
+  new Uint8Array(memory.buffer).set(Buffer.from(packed), text);
+  unpack(text, at, size, 1024);
+  for (const module of modules) {
+    restoreLocals(at, 1024);
+    if (Buffer.compare(new Uint8Array(memory.buffer, at, module.length), module) !== 0) {
+      throw new Error("scripts/pack.mjs and wasm/unpack/ disagree: a packed module does not come back");
+    }
+    at += module.length;
+  }
+}
+
+function generatedSource(plain, relaxed, unpacker) {
+  const modules = [relaxed, plain];
+  const packed = pack(modules);
+  checkPacked(unpacker, packed, modules);
+  const names = WebAssembly.Module.exports(new WebAssembly.Module(plain)).map(({ name }) => name);
+  return [
+    "// Written by scripts/build-wasm.mjs from wasm/.",
+    `export const UNPACKER: string = "${Buffer.from(unpacker).toString("hex")}";`,
+    "/** The relaxed module, then the plain one. */",
+    `export const PACKED: string =\n  "${packed}";`,
+    `export const RELAXED_BYTES: number = ${relaxed.length};`,
+    `export const PLAIN_BYTES: number = ${plain.length};`,
+    `export const EXPORTS: string = "${names.join(" ")}";`,
+    "",
+  ].join("\n");
 }
 
 /** Brings the modules up to date. Returns whether there was anything to do; throws on a compile error. */
@@ -135,7 +166,9 @@ export async function buildWasm({ force = false } = {}) {
     checkNoData(wasm, build.file);
     modules.push(wasm);
   }
-  const outputs = [generatedSource(modules), ...modules];
+  const unpacker = await compile(UNPACKER, sources);
+  checkNoData(unpacker, UNPACKER.file);
+  const outputs = [generatedSource(...modules, unpacker), ...modules];
   outputPaths().forEach((path, i) => {
     replaceFile(path, outputs[i]);
   });

@@ -41,7 +41,7 @@ function filesBelow(folder) {
 /** One digest over everything the build reads, apart from what the build itself generates. */
 function inputDigest() {
   const settings = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json"];
-  const scripts = ["build.mjs", "build-wasm.mjs"];
+  const scripts = ["build.mjs", "build-wasm.mjs", "pack.mjs"];
   const inputs = [
     ...settings,
     ...scripts.map((name) => join("scripts", name)),

@@ -1,23 +1,13 @@
 import { VicinalError } from "../core/errors.ts";
-import { PLAIN, RELAXED } from "./wasm.generated.ts";
+import { unpackModule } from "./unpack.ts";
+import { EXPORTS } from "./wasm.generated.ts";
 
 /** Which of the two modules: portable SIMD, or relaxed SIMD (fused multiply-add, 7-bit dot products). */
 export type Build = "plain" | "relaxed";
 
-/** The inlined module of that build, as a fresh copy. */
+/** The inlined module of that build, as a fresh copy. Compiles a small module to unpack it. */
 export function inlinedBytes(build: Build): Uint8Array<ArrayBuffer> {
-  const digits = build === "relaxed" ? RELAXED : PLAIN;
-  const bytes = new Uint8Array(digits.length / 2);
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = (digitValue(digits, 2 * i) << 4) | digitValue(digits, 2 * i + 1);
-  }
-  return bytes;
-}
-
-/** Of a hexadecimal digit in lower case. */
-function digitValue(text: string, at: number): number {
-  const unit = text.charCodeAt(at);
-  return unit < 58 ? unit - 48 : unit - 87;
+  return unpackModule(build);
 }
 
 // Hand-made modules. The first: a function without arguments, (i32.const 0; i8x16.splat; drop).
@@ -133,17 +123,9 @@ function section(bytes: Uint8Array, id: number): Reader | undefined {
   return undefined;
 }
 
-/** Names of the exported functions, read from the bytes: works where compiling is forbidden. */
-export function exportedFunctions(bytes: Uint8Array): string[] {
-  const reader = section(bytes, 7);
-  const names: string[] = [];
-  for (let left = reader?.number() ?? 0; left > 0; left--) {
-    const name = reader!.name();
-    const kind = reader!.byte();
-    reader!.number();
-    if (kind === 0) names.push(name);
-  }
-  return names;
+/** Names of the functions that both builds export: known where compiling is forbidden too. */
+export function exportedFunctions(): string[] {
+  return EXPORTS.split(" ");
 }
 
 /**

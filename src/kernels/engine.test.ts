@@ -145,12 +145,11 @@ describe("Engine", () => {
     expect(codeOf(() => withSharedMemory(inlinedBytes("plain").slice(0, 8)))).toBe("BAD_INPUT");
   });
 
-  test("names read from the bytes are those the runtime lists, in both builds", () => {
-    const names = exportedFunctions(inlinedBytes("plain"));
-    expect(names).toEqual(
-      WebAssembly.Module.exports(new WebAssembly.Module(inlinedBytes("plain"))).map(({ name }) => name),
-    );
-    expect(exportedFunctions(inlinedBytes("relaxed"))).toEqual(names);
+  test("the names known without compiling are those that each build exports", () => {
+    for (const build of relaxedSupported() ? (["plain", "relaxed"] as const) : (["plain"] as const)) {
+      const module = new WebAssembly.Module(inlinedBytes(build));
+      expect(exportedFunctions()).toEqual(WebAssembly.Module.exports(module).map(({ name }) => name));
+    }
   });
 });
 

@@ -32,7 +32,7 @@ export function sharable(): boolean {
 /** Throws BAD_INPUT unless the module exports everything this version of the library calls. @internal */
 export function checkExports(module: WebAssembly.Module): void {
   const present = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
-  const missing = exportedFunctions(inlinedBytes("plain")).filter((name) => !present.has(name));
+  const missing = exportedFunctions().filter((name) => !present.has(name));
   if (missing.length > 0) {
     throw new VicinalError("BAD_INPUT", {
       what: "WebAssembly module",
