@@ -1,0 +1,26 @@
+import type { Space } from "../../kernels/space.ts";
+import type { ListCodes } from "../parts/spec.ts";
+import type { ListCodec } from "./codec.ts";
+
+/** What a codec is made for. */
+export interface CodecShape {
+  /** Dimensions of what is coded. */
+  readonly dimension: number;
+  /** Ranks are squared L2 (rows of unit length under cosine), or −dot. */
+  readonly ip: boolean;
+  /** Lists with a centroid each; 0 for one list without. */
+  readonly nlist: number;
+  /** Parts of the rotation that rows go through first; 0 for none. */
+  readonly turned: number;
+  /** Vectors are kept, and compared with in the end. */
+  readonly refine: boolean;
+  readonly seed: number;
+}
+
+/** The codec that a specification names; undefined for `Flat`, whose rows are compared themselves. */
+export function makeCodec(codes: ListCodes, _space: Space, _shape: CodecShape): ListCodec | undefined {
+  switch (codes.kind) {
+    default:
+      return undefined;
+  }
+}
