@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { isVicinalError } from "../core/errors.ts";
 import { exportedFunctions, inlinedBytes, relaxedSupported, withSharedMemory } from "./binary.ts";
 import { Engine, FIRST_ADDRESS, MAX_MEMORY_BYTES, PAGE_BYTES } from "./engine.ts";
@@ -13,6 +13,12 @@ const codeOf = (act: () => unknown): string => {
   }
   return "nothing thrown";
 };
+
+const codeOfAsync = (work: Promise<void>): Promise<string> =>
+  work.then(
+    () => "nothing thrown",
+    (error: unknown) => (isVicinalError(error) ? error.code : String(error)),
+  );
 
 describe("Engine", () => {
   test("views read what exports wrote, and cover memory grown between two calls", () => {
@@ -145,6 +151,26 @@ describe("Engine", () => {
     expect(codeOf(() => withSharedMemory(inlinedBytes("plain").slice(0, 8)))).toBe("BAD_INPUT");
   });
 
+  test("a runtime that forbids compiling is told apart: WASM_UNAVAILABLE, from engines and from init", async () => {
+    useModule(undefined);
+    class Forbidden {
+      constructor() {
+        throw new WebAssembly.CompileError("blocked by policy");
+      }
+    }
+    vi.spyOn(WebAssembly, "Module").mockImplementation(Forbidden as unknown as typeof WebAssembly.Module);
+    try {
+      for (const shared of [false, true]) {
+        expect(codeOf(() => Engine.create({ shared }))).toBe("WASM_UNAVAILABLE");
+        expect(() => Engine.create({ shared })).toThrow("blocked by policy");
+      }
+      expect(await codeOfAsync(init())).toBe("WASM_UNAVAILABLE");
+    } finally {
+      vi.restoreAllMocks();
+    }
+    expect(codeOf(() => Engine.create())).toBe("nothing thrown");
+  });
+
   test("the names known without compiling are those that each build exports", () => {
     for (const build of relaxedSupported() ? (["plain", "relaxed"] as const) : (["plain"] as const)) {
       const module = new WebAssembly.Module(inlinedBytes(build));
@@ -157,11 +183,6 @@ describe("init", () => {
   afterEach(() => useModule(undefined));
 
   const empty = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-  const codeOfAsync = (work: Promise<void>): Promise<string> =>
-    work.then(
-      () => "nothing thrown",
-      (error: unknown) => (isVicinalError(error) ? error.code : String(error)),
-    );
 
   test("bytes given are the module later engines run, shared or not", async () => {
     await init({ bytes: inlinedBytes("plain") });

@@ -65,8 +65,7 @@ export function compiledModule(wanted: "auto" | Build, shared: boolean): WebAsse
   const name = cacheName(build, shared);
   let module = cache.get(name);
   if (module === undefined) {
-    const bytes = inlinedBytes(build);
-    module = compile(shared ? withSharedMemory(bytes) : bytes);
+    module = compile(() => (shared ? withSharedMemory(inlinedBytes(build)) : inlinedBytes(build)));
     cache.set(name, module);
   }
   return module;
@@ -93,17 +92,20 @@ function sharedVariant(source: GivenModule): WebAssembly.Module {
     });
   }
   let module = cache.get("given");
+  const { bytes } = source;
   if (module === undefined) {
-    module = compile(withSharedMemory(source.bytes));
+    module = compile(() => withSharedMemory(bytes));
     cache.set("given", module);
   }
   return module;
 }
 
-function compile(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+/** Unpacking the inlined bytes compiles too, and fails where compiling does. */
+function compile(bytes: () => Uint8Array<ArrayBuffer>): WebAssembly.Module {
   try {
-    return new WebAssembly.Module(bytes);
+    return new WebAssembly.Module(bytes());
   } catch (error) {
+    if (error instanceof VicinalError) throw error;
     throw new VicinalError(
       "WASM_UNAVAILABLE",
       { why: `the module did not compile here, see init(): ${String(error)}` },
