@@ -25,6 +25,8 @@ export class Scorer {
   query: usize;
   /** Squared code norm of the current query. */
   queryNorm: i32;
+  /** The metric's own numbers, for metrics that take some. */
+  params: usize;
 
   @inline at(id: u32): usize {
     return this.base + <usize>id * this.stride;

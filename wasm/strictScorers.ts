@@ -3,6 +3,7 @@
 
 import { dotBytes } from "./kernels/bytes";
 import { dotF32, l2sqF32 } from "./kernels/f32";
+import { minkowskiF32 } from "./kernels/minkowski";
 import { Scorer } from "./scorers";
 
 @unmanaged
@@ -45,4 +46,9 @@ export class CosineI8 extends Scorer {
     const row = this.at(id);
     return cosineRank(dotBytes<i8>(this.query, row, this.bytes), dotBytes<i8>(row, row, this.bytes), this.queryNorm);
   }
+}
+
+@unmanaged
+export class MinkowskiF32 extends Scorer {
+  @inline one(id: u32): f32 { return minkowskiF32(this.query, this.at(id), this.bytes, this.params); }
 }

@@ -1,5 +1,6 @@
-import type { Matrix, Metric, Scalars } from "../core/index.ts";
+import type { Matrix, Metric, MetricOptions, Scalars } from "../core/index.ts";
 import { toFloat32 } from "../data/elements.ts";
+import { distanceFunction } from "../metrics/index.ts";
 
 /** Distance between row i of one matrix and row j of another. */
 export type RowDistance = (i: number, j: number) => number;
@@ -10,11 +11,22 @@ export type RowDistance = (i: number, j: number) => number;
  *
  * @param a shape n × d; halves (Uint16Array) are decoded first
  * @param b shape m × d; both packed bits (one byte holds eight) when the metric is hamming
+ * @param options numbers of the metric, where it takes some
  */
-export function rowDistance(a: Matrix<Scalars>, b: Matrix<Scalars>, metric: Metric): RowDistance {
+export function rowDistance(
+  a: Matrix<Scalars>,
+  b: Matrix<Scalars>,
+  metric: Metric,
+  options?: MetricOptions,
+): RowDistance {
   const x = numbers(a);
   const y = numbers(b);
   const d = a.cols;
+  if (metric === "minkowski" || metric === "haversine" || metric === "mahalanobis") {
+    const distance = distanceFunction(metric, options);
+    const at = (m: Numbers, from: number): Numbers => m.subarray(from, from + d);
+    return (i, j) => distance(at(x, i * a.stride), at(y, j * b.stride));
+  }
   const sum = SUMS[metric];
   return (i, j) => sum(x, i * a.stride, y, j * b.stride, d);
 }
@@ -22,7 +34,7 @@ export function rowDistance(a: Matrix<Scalars>, b: Matrix<Scalars>, metric: Metr
 type Numbers = Float32Array | Float64Array | Uint8Array | Int8Array;
 type Sum = (x: Numbers, i: number, y: Numbers, j: number, d: number) => number;
 
-const SUMS: Readonly<Record<Metric, Sum>> = {
+const SUMS: Readonly<Record<Exclude<Metric, "minkowski" | "haversine" | "mahalanobis">, Sum>> = {
   l2: (x, i, y, j, d) => Math.sqrt(squares(x, i, y, j, d)),
   l2sq: squares,
   ip: (x, i, y, j, d) => -products(x, i, y, j, d),

@@ -1,4 +1,4 @@
-import { type Matrix, type Metric, type Scalars, VicinalError } from "../core/index.ts";
+import { type Matrix, type Metric, type MetricOptions, type Scalars, VicinalError } from "../core/index.ts";
 import { type RowDistance, rowDistance } from "./distance.ts";
 
 /** Exact neighbours of every query: shape queries × k, row-major, nearest first. */
@@ -64,12 +64,12 @@ export function createJudge(
   base: Matrix<Scalars>,
   queries: Matrix<Scalars>,
   truth: Truth,
-  options: RecallOptions & { metric: Metric },
+  options: RecallOptions & { metric: Metric; metricOptions?: MetricOptions | undefined },
 ): Judge {
   const k = Math.min(options.k ?? 10, base.rows);
   const epsilon = options.epsilon ?? RECALL_EPSILON;
   checkShapes(base, queries, truth, k);
-  const distance = rowDistance(queries, base, options.metric);
+  const distance = rowDistance(queries, base, options.metric, options.metricOptions);
   const exact = trueDistances(distance, truth, k, base.rows);
 
   function score(answers: Answers): Scores {

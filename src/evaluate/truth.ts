@@ -3,6 +3,7 @@ import {
   checkK,
   type Matrix,
   type Metric,
+  type MetricOptions,
   type RunOptions,
   type Scalars,
   VicinalError,
@@ -21,6 +22,8 @@ export interface GroundTruth extends Truth {
 
 export interface GroundTruthOptions extends RunOptions {
   metric: Metric;
+  /** Numbers of the metric, where it takes some. */
+  metricOptions?: MetricOptions | undefined;
   /** Neighbours a query, default 100 as in ann-benchmarks; at most the rows of the base are given. */
   k?: number;
   /** Worker threads, default 1. The answer does not depend on it. */
@@ -71,8 +74,8 @@ async function search(
   k: number,
   options: GroundTruthOptions,
 ): Promise<GroundTruth> {
-  const { metric, threads, signal, onProgress } = options;
-  const index = create("Flat", indexShape(base, metric));
+  const { metric, metricOptions, threads, signal, onProgress } = options;
+  const index = create("Flat", { ...indexShape(base, metric), metricOptions });
   try {
     await index.addAsync(base, { signal });
     const found = await index.searchAsync(queries, {
@@ -100,7 +103,8 @@ function placeOf(
   const folder = options.cache ?? cacheFolder("truth");
   if (folder === undefined) return undefined;
   const hash = sha256();
-  hash.update(new TextEncoder().encode(`truth 1 ${options.metric} ${k}\n`));
+  const numbers = options.metricOptions === undefined ? "" : ` ${JSON.stringify(options.metricOptions)}`;
+  hash.update(new TextEncoder().encode(`truth 1 ${options.metric}${numbers} ${k}\n`));
   for (const m of [base, queries]) {
     hash.update(new TextEncoder().encode(`${m.data.constructor.name} ${m.rows} × ${m.cols}\n`));
     for (const rows of contiguous(m))

@@ -1,4 +1,4 @@
-import type { Dtype, Matrix, Metric, RunOptions, Scalars } from "../core/index.ts";
+import type { Dtype, Matrix, Metric, MetricOptions, RunOptions, Scalars } from "../core/index.ts";
 
 /** What a caller names a row by. Numbers are safe integers. */
 export type Key = number | string | bigint;
@@ -189,6 +189,8 @@ export interface Index<K extends Key = Key> {
   readonly spec: string;
   /** The metric's name, or "custom" for a distance function of the caller's. */
   readonly metric: Metric | "custom";
+  /** Numbers of the metric, where it takes some. */
+  readonly metricOptions: MetricOptions | undefined;
   readonly dimension: number;
   readonly dtype: Dtype;
   /** True when every answer equals brute force. */
@@ -255,6 +257,8 @@ export interface FactoryOptions {
   dimension: number;
   /** Default l2. */
   metric?: Metric;
+  /** Flat and exact trees: numbers that minkowski and mahalanobis take. */
+  metricOptions?: MetricOptions | undefined;
   /** Default f32, or bits for hamming. */
   dtype?: Dtype;
   seed?: number;

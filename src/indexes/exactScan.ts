@@ -1,3 +1,4 @@
+import type { Metric } from "../core/index.ts";
 import {
   beginExact,
   EXACT_STORE_BYTES,
@@ -27,6 +28,8 @@ const SPARSE = 16;
 /** Fewer queries than this gain nothing from a matrix product. */
 const PRODUCT_QUERIES = 6;
 const TRAINED_ENOUGH = 1 << 16;
+/** Metrics that a product of vectors gives. */
+const BY_PRODUCT: readonly Metric[] = ["l2", "l2sq", "cosine", "ip"];
 
 /**
  * Exact search over float32 rows under L2, cosine or inner product (src/kernels/exact.ts). With codes, most rows
@@ -67,7 +70,7 @@ export class ExactScan {
   /** Whether rows of this kind can be searched this way. */
   get serves(): boolean {
     const { dtype, metric } = this.#rows.options;
-    return dtype === "f32" && this.#rows.hasVectors && metric !== "l1" && metric !== "linf";
+    return dtype === "f32" && this.#rows.hasVectors && BY_PRODUCT.includes(metric);
   }
 
   /** Bytes of codes for that many rows. */

@@ -1,4 +1,5 @@
-import { type Metric, parseMetric, resolveOptions, VicinalError } from "../core/index.ts";
+import { type Metric, type MetricOptions, parseMetric, resolveOptions, VicinalError } from "../core/index.ts";
+import { resolveMetricOptions } from "../metrics/index.ts";
 import type { CreateOptions, Key } from "./contract.ts";
 import { type DistanceFunction, FunctionSearcher } from "./functionSearcher.ts";
 import type { StructureSearch } from "./plan.ts";
@@ -14,11 +15,14 @@ export interface FlatOptions extends CreateOptions {
    * them, single queries several times slower. Float32 under l2, l2sq, cosine, ip only.
    */
   codes?: boolean;
+  /** Numbers that minkowski and mahalanobis take. */
+  metricOptions?: MetricOptions | undefined;
   /** A distance of the caller's own instead of a metric, over float32 vectors. Such an index cannot be saved. */
   distance?: DistanceFunction;
 }
 
-type ResolvedOptions = Required<Omit<FlatOptions, "distance">> & Pick<FlatOptions, "distance">;
+type ResolvedOptions = Required<Omit<FlatOptions, "distance" | "metricOptions">> &
+  Pick<FlatOptions, "distance" | "metricOptions">;
 
 export const FLAT_DEFAULTS: ResolvedOptions = {
   dimension: 0,
@@ -26,6 +30,7 @@ export const FLAT_DEFAULTS: ResolvedOptions = {
   dtype: "f32",
   seed: 42,
   codes: true,
+  metricOptions: undefined,
   distance: undefined,
 };
 
@@ -40,7 +45,16 @@ export class FlatIndex<K extends Key = Key> extends VectorIndex<K> {
   constructor(given: FlatOptions) {
     const options = checkOptions(given);
     const { dimension, metric, dtype, distance } = options;
-    const rows = { dimension, metric, dtype, codes: "none", keepVectors: true, augment: false } as const;
+    const metricOptions = resolveMetricOptions(metric, dimension, options.metricOptions);
+    const rows = {
+      dimension,
+      metric,
+      metricOptions,
+      dtype,
+      codes: "none",
+      keepVectors: true,
+      augment: false,
+    } as const;
     super(rows, options.seed, {}, options.codes);
     this.#distance = distance;
     if (distance !== undefined) this.searcher = new FunctionSearcher(this.space, this.rows, distance);

@@ -6,11 +6,12 @@ import { pad16 } from "./space.ts";
 export const FLAT: KindOfIndex = {
   name: "Flat",
   // Parameters of graphs are allowed, without effect: a comparison gives them to all its indexes.
-  options: ["efConstruction", "efSearch"],
-  create: (_spec, { dimension, metric, dtype, seed }) => new FlatIndex({ dimension, metric, dtype, seed }),
+  options: ["efConstruction", "efSearch", "metricOptions"],
+  create: (_spec, { dimension, metric, metricOptions, dtype, seed }) =>
+    new FlatIndex({ dimension, metric, metricOptions, dtype, seed }),
   estimate(_spec, n, { dimension, metric, dtype }) {
     const bytes = dtype === "f32" ? dimension * 4 : dtype === "bits" ? Math.ceil(dimension / 8) : dimension;
-    const bounded = dtype === "f32" && !["l1", "linf", "hamming"].includes(metric);
+    const bounded = dtype === "f32" && ["l2", "l2sq", "cosine", "ip"].includes(metric);
     const codes = bounded ? Math.ceil(n / 8) * 8 * (Math.ceil(dimension / 8) * 8 + 4.5) : 0;
     return { vectors: n * pad16(bytes), codes, links: 0, rest: n / 8 };
   },

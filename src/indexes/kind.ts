@@ -1,4 +1,4 @@
-import type { Dtype, Metric } from "../core/index.ts";
+import type { Dtype, Metric, MetricOptions } from "../core/index.ts";
 import type { FactsReader } from "../persist/index.ts";
 import type { FactoryOptions, Key } from "./contract.ts";
 import type { Spec } from "./parts/spec.ts";
@@ -8,6 +8,8 @@ import type { VectorIndex } from "./vectorIndex.ts";
 export interface RowShape {
   readonly dimension: number;
   readonly metric: Metric;
+  /** Of metrics that take some. */
+  readonly metricOptions?: MetricOptions | undefined;
   readonly dtype: Dtype;
   readonly seed: number;
 }

@@ -1,5 +1,19 @@
-import { checkNames, DTYPES, METRICS, type RunOptions, VicinalError } from "../core/index.ts";
-import { FactsReader, openSnapshot, type SnapshotInput, type SnapshotReader } from "../persist/index.ts";
+import {
+  checkNames,
+  DTYPES,
+  METRICS,
+  type Metric,
+  type MetricOptions,
+  type RunOptions,
+  VicinalError,
+} from "../core/index.ts";
+import {
+  FactsReader,
+  type Json,
+  openSnapshot,
+  type SnapshotInput,
+  type SnapshotReader,
+} from "../persist/index.ts";
 import type { Index, Key } from "./contract.ts";
 import { KINDS, kindNamed } from "./kinds.ts";
 import { KeyTable } from "./parts/keys.ts";
@@ -53,6 +67,7 @@ function readFacts(reader: SnapshotReader) {
   const common = {
     spec: f.text("spec", 200),
     metric: f.word("metric", METRICS),
+    metricOptions: f.has("metricOptions") ? f.json("metricOptions") : undefined,
     dimension: f.whole("dimension", 1, 65_535),
     dtype: f.word("dtype", DTYPES),
     seed: f.whole("seed", 0, Number.MAX_SAFE_INTEGER),
@@ -75,9 +90,10 @@ type FileFacts = ReturnType<typeof readFacts>;
 
 function createFrom<K extends Key>({ common, kind, own, label }: FileFacts): VectorIndex<K> {
   const { dimension, metric, dtype, seed } = common;
+  const metricOptions = metricOptionsOf(metric, common.metricOptions);
   let index: VectorIndex<K>;
   try {
-    index = kind.file.create<K>({ dimension, metric, dtype, seed }, own);
+    index = kind.file.create<K>({ dimension, metric, metricOptions, dtype, seed }, own);
     index.configure(common.params as Record<string, number>);
   } catch (cause) {
     throw new VicinalError(
@@ -87,6 +103,13 @@ function createFrom<K extends Key>({ common, kind, own, label }: FileFacts): Vec
     );
   }
   return index;
+}
+
+/** What a file says of its metric's numbers, to be checked by the index that takes them. */
+function metricOptionsOf(metric: Metric, facts: Json | undefined): MetricOptions | undefined {
+  if (facts === undefined) return undefined;
+  const { p, ...rest } = facts as { p?: number };
+  return metric === "minkowski" ? { ...rest, p: p === 0 ? Number.POSITIVE_INFINITY : p } : rest;
 }
 
 /** Lays the memory out as the header says and reads the sections straight into it. */

@@ -4,6 +4,7 @@ import {
   type Job,
   type Matrix,
   type Metric,
+  type MetricOptions,
   runAsync,
   runSync,
   type Scalars,
@@ -116,6 +117,10 @@ export abstract class RowIndex<K extends Key = Key> {
 
   get metric(): Metric | "custom" {
     return this.rows.options.metric;
+  }
+
+  get metricOptions(): MetricOptions | undefined {
+    return this.rows.options.metricOptions;
   }
 
   get dimension(): number {

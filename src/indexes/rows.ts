@@ -1,5 +1,6 @@
 import type { Matrix } from "../core/index.ts";
 import type { ScalarQuantizer } from "../quantize/index.ts";
+import { metricBlockBytes, writeMetricBlock } from "./metricBlock.ts";
 import type { VectorReader } from "./parts/vectors.ts";
 import { coverNorms, encodeRows, LARGEST_FLOAT, trainOnSample, widened } from "./rowCodes.ts";
 import { flipSigns, normalize, permuteRows, refuseZeroBytes, squaredNorm } from "./rowMath.ts";
@@ -48,7 +49,8 @@ export class RowStore {
         : pad16(options.dtype === "bits" ? Math.ceil(options.dimension / 8) : options.dimension);
     this.codeBytes = options.codes === "sq7" || options.codes === "sq8" ? pad16(this.floats) : 0;
     this.#hasVectors = true;
-    space.set(this.sizes(0));
+    space.set({ ...this.sizes(0), metric: metricBlockBytes(options) });
+    writeMetricBlock(options, space.u8("metric"));
   }
 
   /** Slots in use, removed rows included. */

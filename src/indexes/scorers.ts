@@ -29,6 +29,9 @@ export function scanScorer(space: Space, rows: RowStore): { name: ScanScorer; fi
   if (!rows.hasVectors) return graphScorer(space, rows);
   const { dtype, metric } = rows.options;
   const fields = vectorFields(space, rows);
+  if (metric === "minkowski") {
+    return { name: metric, fields: { ...fields, params: space.ptr("metric") } };
+  }
   if (dtype === "f32") {
     const names = { l1: "l1F32", linf: "linfF32", ip: "ipF32" } as const;
     return {

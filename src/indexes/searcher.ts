@@ -2,6 +2,7 @@ import { VicinalError } from "../core/index.ts";
 import type { Engine } from "../kernels/index.ts";
 import type { ScalarQuantizer } from "../quantize/index.ts";
 import type { ExactScan } from "./exactScan.ts";
+import { distanceOfRank } from "./metricBlock.ts";
 import type { VectorReader } from "./parts/vectors.ts";
 import type { Answers, Plan, SearchEngine, StructureSearch } from "./plan.ts";
 import type { RowStore } from "./rows.ts";
@@ -47,6 +48,8 @@ export class Searcher implements SearchEngine {
   readonly #rows: RowStore;
   readonly #bench: Workbench;
   readonly #exact: ExactScan;
+  /** Distances of metrics that are seldom used, from their ranks. */
+  readonly #ofRank: ((rank: number) => number) | undefined;
   #queryNorms: Float64Array = new Float64Array(0);
   #preparation: Preparation | undefined;
 
@@ -55,6 +58,7 @@ export class Searcher implements SearchEngine {
     this.#rows = rows;
     this.#bench = bench;
     this.#exact = exact;
+    this.#ofRank = distanceOfRank(rows.options);
     space.set({ request: REQUEST_BYTES, queries: 0, ids: 0, ranks: 0, counts: 0, skip: 0, gather: 0 });
   }
 
@@ -353,6 +357,8 @@ export class Searcher implements SearchEngine {
     } else if (metric === "cosine" && (dtype === "f32" || fromCodes)) {
       // Half the squared distance of unit vectors is 1 − cos θ, without the cancellation.
       for (let i = at; i < at + count; i++) values[i] = values[i]! / 2;
+    } else if (this.#ofRank !== undefined) {
+      for (let i = at; i < at + count; i++) values[i] = this.#ofRank(values[i]!);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { RunOptions } from "../core/index.ts";
+import type { ResolvedMetricOptions } from "../metrics/index.ts";
 import {
   encodeSnapshot,
   type Facts,
@@ -43,6 +44,7 @@ function snapshotOf<K extends Key>(index: VectorIndex<K>): Snapshot {
     facts: {
       spec: index.spec,
       metric: index.metric,
+      ...metricFacts(rows.options.metricOptions),
       dimension: index.dimension,
       dtype: index.dtype,
       seed: index.seed,
@@ -59,6 +61,13 @@ function snapshotOf<K extends Key>(index: VectorIndex<K>): Snapshot {
     },
     sections: [...sections, ...[...keys.sections, ...metadata.sections].map(asSection)],
   };
+}
+
+/** Numbers of the metric; JSON has no Infinity, which is written as 0. */
+function metricFacts(options: ResolvedMetricOptions | undefined): Facts {
+  if (options === undefined) return {};
+  const p = Number.isFinite(options.p) ? options.p : 0;
+  return { metricOptions: { ...options, p } as unknown as Facts };
 }
 
 function asSection({ name, bytes }: { name: string; bytes: Uint8Array }): Section {

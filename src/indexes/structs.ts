@@ -15,7 +15,7 @@ export const GRAPH_SCORERS = {
 } as const;
 
 export type GraphScorer = keyof typeof GRAPH_SCORERS;
-export type ScanScorer = GraphScorer | "ipF32" | "ipU8" | "ipI8" | "cosineU8" | "cosineI8";
+export type ScanScorer = GraphScorer | ("ipF32" | "ipU8" | "ipI8" | "cosineU8" | "cosineI8" | "minkowski");
 
 /** Scorer classes of wasm/scan.ts: the graph's, with strict kernels, and more. */
 export const SCAN_SCORERS: Readonly<Record<ScanScorer, number>> = {
@@ -25,6 +25,7 @@ export const SCAN_SCORERS: Readonly<Record<ScanScorer, number>> = {
   ipI8: 10,
   cosineU8: 11,
   cosineI8: 12,
+  minkowski: 13,
 };
 
 /** Strict kernels that answers are rescored with (wasm/strict.ts). */
@@ -38,6 +39,8 @@ export interface ScorerFields {
   stride: number;
   bytes: number;
   norms: number;
+  /** Address of the metric's own numbers, for metrics that take some. */
+  params?: number;
 }
 
 export interface ScratchFields {
@@ -61,6 +64,7 @@ export function writeScorer(engine: Engine, ptr: number, f: ScorerFields): void 
   w[at + 3] = f.norms;
   w[at + 4] = 0;
   w[at + 5] = 0;
+  w[at + 6] = f.params ?? 0;
 }
 
 /** The epoch of the visited bytes stays as it is. */

@@ -20,7 +20,7 @@ const CODED: Readonly<Record<Dtype, readonly Metric[]>> = {
 /** Which metrics each kind of index answers, by dtype; the contract suite runs over this table. */
 export const SUPPORT: Readonly<Record<Kind, Readonly<Record<Dtype, readonly Metric[]>>>> = {
   Flat: {
-    f32: ["l2", "l2sq", "cosine", "ip", "l1", "linf"],
+    f32: ["l2", "l2sq", "cosine", "ip", "l1", "linf", "minkowski"],
     u8: ["l2", "l2sq", "cosine", "ip", "l1", "linf"],
     i8: ["l2", "l2sq", "cosine", "ip", "l1", "linf"],
     bits: ["hamming"],

@@ -20,5 +20,8 @@ export const METRIC_TRAITS: Readonly<Record<Metric, MetricTraits>> = {
   ip: { trueMetric: false, needsUnitNorm: false, supports: NUMBERS },
   l1: { trueMetric: true, needsUnitNorm: false, supports: NUMBERS },
   linf: { trueMetric: true, needsUnitNorm: false, supports: NUMBERS },
+  minkowski: { trueMetric: true, needsUnitNorm: false, supports: ["f32"] },
+  haversine: { trueMetric: true, needsUnitNorm: false, supports: ["f32"] },
+  mahalanobis: { trueMetric: true, needsUnitNorm: false, supports: ["f32"] },
   hamming: { trueMetric: true, needsUnitNorm: false, supports: ["bits"] },
 };

@@ -141,8 +141,11 @@ export function trueDistance(metric: Metric, a: Row, b: Row): number {
     most = Math.max(most, Math.abs(x - y));
     for (let rest = metric === "hamming" ? x ^ y : 0; rest !== 0; rest &= rest - 1) bits++;
   }
-  const values = { l2: Math.sqrt(squares), l2sq: squares, ip: -dot, l1: sum, linf: most, hamming: bits };
-  return metric === "cosine" ? 1 - dot / Math.sqrt(aa * bb) : values[metric];
+  const values: Partial<Record<Metric, number>> = {
+    ...{ l2: Math.sqrt(squares), l2sq: squares, ip: -dot, l1: sum, linf: most, hamming: bits },
+    cosine: 1 - dot / Math.sqrt(aa * bb),
+  };
+  return values[metric]!;
 }
 
 export interface Truth {
