@@ -90,10 +90,10 @@ type FileFacts = ReturnType<typeof readFacts>;
 
 function createFrom<K extends Key>({ common, kind, own, label }: FileFacts): VectorIndex<K> {
   const { dimension, metric, dtype, seed } = common;
-  const metricOptions = metricOptionsOf(metric, common.metricOptions);
   let index: VectorIndex<K>;
   try {
-    index = kind.file.create<K>({ dimension, metric, metricOptions, dtype, seed }, own);
+    const metricOptions = metricOptionsOf(metric, common.metricOptions);
+    index = kind.file.create<K>({ dimension, metric, ...metricOptions, dtype, seed }, own);
     index.configure(common.params as Record<string, number>);
   } catch (cause) {
     throw new VicinalError(
@@ -106,10 +106,11 @@ function createFrom<K extends Key>({ common, kind, own, label }: FileFacts): Vec
 }
 
 /** What a file says of its metric's numbers, to be checked by the index that takes them. */
-function metricOptionsOf(metric: Metric, facts: Json | undefined): MetricOptions | undefined {
-  if (facts === undefined) return undefined;
+function metricOptionsOf(metric: Metric, facts: Json | undefined): { metricOptions?: MetricOptions } {
+  if (facts === undefined) return {};
   const { p, ...rest } = facts as { p?: number };
-  return metric === "minkowski" ? { ...rest, p: p === 0 ? Number.POSITIVE_INFINITY : p } : rest;
+  const isPower = metric === "minkowski";
+  return { metricOptions: isPower ? { ...rest, p: p === 0 ? Number.POSITIVE_INFINITY : p } : rest };
 }
 
 /** Lays the memory out as the header says and reads the sections straight into it. */
