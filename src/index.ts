@@ -6,12 +6,16 @@ export {
   buildReport,
   create,
   type Estimate,
+  type Explanation,
   estimate,
+  explain,
   type Filter,
   type Index,
   type Key,
   type Metadata,
   type Neighbors,
   open,
+  type TuneReport,
+  tune,
 } from "./indexes/index.ts";
 export { init } from "./kernels/init.ts";

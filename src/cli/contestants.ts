@@ -1,7 +1,7 @@
 import { isVicinalError, type Matrix, type Metric, type Scalars, VicinalError } from "../core/index.ts";
 import { type BuildRun, type Contestant, indexShape, type Params } from "../evaluate/index.ts";
 import type { Index, Key, Metadata } from "../indexes/contract.ts";
-import { build, buildReport, create, parseSpec } from "../indexes/index.ts";
+import { build, create, parseSpec } from "../indexes/index.ts";
 import { readParams } from "./arguments.ts";
 
 export interface ContestantOptions {
@@ -62,18 +62,13 @@ async function choose(
 ): Promise<Index> {
   const { metric, keys, metadata, seed } = options;
   const { dimension, dtype } = indexShape(base, metric);
-  const { efConstruction, efSearch } = own;
   const auto = parseSpec(spec).kind === "Auto";
-  const index = await build(base, {
-    ...{ spec, metric, dimension, keys, metadata, seed, efConstruction },
+  return build(base, {
+    ...own,
+    ...{ spec, metric, dimension, keys, metadata, seed },
     ...(auto ? {} : { dtype }),
     ...run,
   });
-  const untuned = buildReport(index)?.recall === undefined;
-  if (efSearch !== undefined && untuned && index.searchParams.includes("efSearch")) {
-    index.configure({ efSearch });
-  }
-  return index;
 }
 
 async function fill(

@@ -51,7 +51,7 @@ export interface EvaluateOptions
   cache?: string | false;
 }
 
-/** The setting that build() chose, with the recall it showed on rows not yet linked. */
+/** The setting that build() chose, with the recall it showed on rows that were hidden from their own search. */
 export interface Tuned {
   readonly params: Params;
   readonly recall: number;

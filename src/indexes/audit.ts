@@ -110,7 +110,7 @@ async function measureRecall<K extends Key>(
   for (let i = 0; i < slots.length; i++) {
     signal?.throwIfAborted();
     const want = truth[i]!;
-    const got = index.searchAround(slots[i]!, k, params as SearchOptions<K>);
+    const got = index.searchAround(slots[i]!, k, params as SearchOptions<K>).distances;
     recalls.push(recallOf(got, want));
     onProgress?.({ phase: "audit", done: i + 1, total: slots.length });
     if (performance.now() - last < 12) continue;

@@ -1,5 +1,6 @@
 import {
   checkK,
+  checkNames,
   checkTargetRecall,
   type Dtype,
   type Metric,
@@ -8,15 +9,21 @@ import {
   resolveOptions,
   VicinalError,
 } from "../core/index.ts";
-import type { AuditReport, Index, Key, Metadata, VectorsInput } from "./contract.ts";
+import { type Choice, chooseIndex } from "./auto/choose.ts";
+import { bytesOf } from "./bytes.ts";
+import type { AuditReport, FactoryOptions, Index, Key, Metadata, VectorsInput } from "./contract.ts";
 import { create } from "./create.ts";
+import { dimensionOf, dtypeOf } from "./dataShape.ts";
 import type { HeldOutTuning } from "./hnsw/heldOut.ts";
 import { HnswIndex } from "./hnsw/hnsw.ts";
+import { KINDS, kindNamed } from "./kinds.ts";
 import { parseSpec } from "./parts/spec.ts";
-import { readVectors } from "./parts/vectors.ts";
-import { defaultDtype, support } from "./support.ts";
+import { readVectors, type VectorReader } from "./parts/vectors.ts";
+import { tuneBuilt } from "./tune/built.ts";
+import type { VectorIndex } from "./vectorIndex.ts";
 
-export interface BuildOptions<K extends Key = Key> extends RunOptions {
+/** Beside what is named here, build() takes the options of create() that the kinds of index know. */
+export interface BuildOptions<K extends Key = Key> extends RunOptions, Omit<FactoryOptions, "dimension"> {
   metric?: Metric;
   dtype?: Dtype;
   /** Components of a vector; needed only when vectors come end to end in one array. */
@@ -27,11 +34,12 @@ export interface BuildOptions<K extends Key = Key> extends RunOptions {
   k?: number;
   /** A specification instead of the automatic choice. */
   spec?: string;
+  /** Bytes that the finished index may take, as estimate() has it; building takes more for a while. */
+  memoryBudget?: number;
   keys?: readonly K[];
   metadata?: readonly (Metadata | undefined)[];
   seed?: number;
   threads?: number;
-  efConstruction?: number;
 }
 
 /** What build() decided, and how well it does. */
@@ -42,27 +50,36 @@ export interface BuildReport {
   readonly recall?: AuditReport;
 }
 
-/** Rows that wait to be linked until they have been searched for. */
+/** Rows that the search is tuned on; at most a tenth of all where they wait to be linked. */
 const TUNING_ROWS = 500;
 
-/** Fewer rows are searched exactly: fast enough, and never wrong. */
-const EXACT_ROWS = 10_000;
+/** Options of build() itself, and of rows; the rest goes to the index. */
+interface OwnOptions<K extends Key> extends RunOptions {
+  metric: Metric;
+  dtype: Dtype | undefined;
+  dimension: number;
+  targetRecall: number;
+  k: number;
+  spec: string;
+  memoryBudget: number | undefined;
+  keys: readonly K[] | undefined;
+  metadata: readonly (Metadata | undefined)[] | undefined;
+  seed: number;
+  threads: number;
+}
 
-const DEFAULTS: Required<
-  Omit<BuildOptions, "signal" | "onProgress" | "keys" | "metadata" | "spec" | "dtype">
-> &
-  BuildOptions = {
+const DEFAULTS: OwnOptions<Key> = {
   metric: "l2",
   dtype: undefined,
   dimension: 0,
   targetRecall: 0.95,
   k: 10,
   spec: "Auto",
+  memoryBudget: undefined,
   keys: undefined,
   metadata: undefined,
   seed: 42,
   threads: 1,
-  efConstruction: 200,
   signal: undefined,
   onProgress: undefined,
 };
@@ -75,48 +92,44 @@ export function buildReport(index: Index<Key>): BuildReport | undefined {
 }
 
 /**
- * An index over these vectors that finds `targetRecall` of the true neighbours: exact search for few rows,
- * otherwise HNSW over codes with exact rescoring, whose `efSearch` is tuned on held-out rows. Where codes miss the
- * target, a graph over the vectors is built, and where that does, exact search is taken. What was chosen, why, and
- * the recall measured are in {@link buildReport}.
+ * An index over these vectors that finds `targetRecall` of the true neighbours, its search tuned on rows of its own.
+ * Without a specification, `Auto` chooses by rows, dimension, metric, memory budget and target: see explain(). Where
+ * what it chose misses the target, the next best is built, at last exact search. What was chosen, why, and the
+ * recall measured are in {@link buildReport}.
  *
- * @throws VicinalError for bad vectors, keys or options; the abort's reason
+ * @throws VicinalError for bad vectors, keys or options, or a memory budget too small; the abort's reason
  */
 export async function build<K extends Key = Key>(
   vectors: VectorsInput,
   given: BuildOptions<K> = {},
 ): Promise<Index<K>> {
-  const options = resolveOptions(DEFAULTS as BuildOptions<K>, given);
+  const { options, factory } = split(given);
   const metric = parseMetric(options.metric);
   const dtype = options.dtype ?? dtypeOf(vectors, metric);
-  const { targetRecall = 0.95, k = 10, seed = 42, threads, signal, onProgress } = options;
-  checkK(k);
+  const { targetRecall } = options;
+  checkK(options.k);
   checkTargetRecall(targetRecall);
   const dimension = options.dimension || dimensionOf(vectors, dtype);
-  const { rows } = readVectors(vectors, dimension, dtype);
-  const ladder = choices(options.spec ?? "Auto", rows, metric, dtype, targetRecall);
+  const reader = readVectors(vectors, dimension, dtype);
+  const rungs = ladder({ ...options, metric, dtype, dimension }, reader.rows);
   let missed = "";
   for (let step = 0; ; step++) {
-    const { spec, why } = ladder[step]!;
-    const isGraph = parseSpec(spec).kind === "HNSW";
+    const { spec, why } = rungs[step]!;
     const index = create<K>(spec, {
       dimension,
       metric,
       dtype,
-      seed,
-      ...(isGraph ? { efConstruction: options.efConstruction } : {}),
+      seed: options.seed,
+      ...optionsFor(spec, options, factory),
     });
-    const tuning: HeldOutTuning = { targetRecall, k, sample: TUNING_ROWS };
-    if (index instanceof HnswIndex) index.tuning = tuning;
+    let recall: AuditReport | undefined;
     try {
-      const { keys, metadata } = options;
-      await index.addAsync(vectors, { keys, metadata, threads, signal, onProgress });
+      recall = await fill(index as VectorIndex<K>, vectors, reader, options);
     } catch (error) {
       index.close();
       throw error;
     }
-    const recall = tuning.report;
-    if (step === ladder.length - 1 || recall === undefined || recall.recall >= targetRecall) {
+    if (step === rungs.length - 1 || recall === undefined || recall.recall >= targetRecall) {
       reports.set(index, { spec, why: missed + why, recall });
       return index;
     }
@@ -125,53 +138,63 @@ export async function build<K extends Key = Key>(
   }
 }
 
-interface Choice {
-  readonly spec: string;
-  readonly why: string;
+/** Adds the rows and tunes the search; the recall that it showed, unless the index is exact. */
+async function fill<K extends Key>(
+  index: VectorIndex<K>,
+  vectors: VectorsInput,
+  reader: VectorReader,
+  { keys, metadata, threads, targetRecall, k, seed, signal, onProgress }: OwnOptions<K>,
+): Promise<AuditReport | undefined> {
+  const tuning: HeldOutTuning = { targetRecall, k, sample: TUNING_ROWS };
+  if (index instanceof HnswIndex) index.tuning = tuning;
+  await index.addAsync(vectors, { keys, metadata, threads, signal, onProgress });
+  if (index instanceof HnswIndex) return tuning.report;
+  const wanted = { targetRecall, k, seed, sample: TUNING_ROWS, signal, onProgress };
+  return tuneBuilt(index, reader, keys, wanted);
 }
 
-/** What to build, best first; the next is taken where one misses the target on held-out rows. */
-function choices(spec: string, rows: number, metric: Metric, dtype: Dtype, targetRecall: number): Choice[] {
-  if (parseSpec(spec).kind !== "Auto") return [{ spec, why: "asked for" }];
-  const exact = (why: string): Choice => ({ spec: "Flat", why });
-  if (targetRecall === 1) return [exact("a recall of 1 means exact search")];
-  if (rows <= EXACT_ROWS) return [exact(`${rows} rows are compared in full faster than an index pays off`)];
-  const ladder: Choice[] = [];
-  if (support("HNSW", metric, dtype, true) === undefined) {
-    const why = `${rows} rows: a graph over 7-bit codes, rescored by the vectors`;
-    ladder.push({ spec: "HNSW16,SQ7,Refine", why });
-  }
-  if (support("HNSW", metric, dtype, false) === undefined) {
-    ladder.push({ spec: "HNSW16", why: `${rows} rows: a graph over the vectors themselves` });
-  }
-  return [...ladder, exact("no graph reaches the target on this data")];
+/** Own options with their defaults, and those that go to the index. */
+function split<K extends Key>(
+  given: BuildOptions<K>,
+): {
+  options: OwnOptions<K>;
+  factory: Readonly<Record<string, unknown>>;
+} {
+  const known = [...new Set([...Object.keys(DEFAULTS), ...KINDS.flatMap(({ options }) => options)])];
+  checkNames(given, known);
+  const isOwn = ([name]: [string, unknown]): boolean => Object.hasOwn(DEFAULTS, name);
+  const all = Object.entries(given).filter(([, value]) => value !== undefined);
+  const own = Object.fromEntries(all.filter(isOwn)) as Partial<OwnOptions<K>>;
+  return {
+    options: resolveOptions(DEFAULTS as OwnOptions<K>, own),
+    factory: Object.fromEntries(all.filter((entry) => !isOwn(entry))),
+  };
 }
 
-function dtypeOf(vectors: VectorsInput, metric: Metric): Dtype {
-  if (metric === "hamming") return "bits";
-  const first = ArrayBuffer.isView(vectors)
-    ? vectors
-    : ((vectors as { data?: unknown })?.data ?? (vectors as unknown[])?.[0]);
-  const graphs = metric !== "cosine" && metric !== "ip";
-  if (graphs && first instanceof Uint8Array) return "u8";
-  if (graphs && first instanceof Int8Array) return "i8";
-  return defaultDtype(metric);
+/** Options of the index: all of them where it was named, and those it knows where it was chosen. */
+function optionsFor<K extends Key>(
+  spec: string,
+  options: OwnOptions<K>,
+  factory: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  if (parseSpec(options.spec).kind !== "Auto") return factory;
+  const { options: known } = kindNamed(parseSpec(spec).kind)!;
+  return Object.fromEntries(Object.entries(factory).filter(([name]) => known.includes(name)));
 }
 
-function dimensionOf(vectors: VectorsInput, dtype: Dtype): number {
-  const bits = dtype === "bits" ? 8 : 1;
-  if (typeof vectors === "object" && vectors !== null) {
-    if ("cols" in vectors && typeof vectors.cols === "number") return vectors.cols * bits;
-    if (!ArrayBuffer.isView(vectors)) {
-      const first = (vectors as readonly unknown[])[0];
-      if (typeof first === "object" && first !== null && "length" in first && Number(first.length) > 0) {
-        return Number(first.length) * (ArrayBuffer.isView(first) ? bits : 1);
-      }
-    }
+/** What to build, best first; the next is taken where one misses the target. */
+function ladder<K extends Key>(options: OwnOptions<K> & { dtype: Dtype }, n: number): readonly Choice[] {
+  const { spec, memoryBudget, dimension, metric, dtype, targetRecall } = options;
+  if (memoryBudget !== undefined && !(typeof memoryBudget === "number" && memoryBudget > 0)) {
+    const rule = "a number of bytes above 0";
+    throw new VicinalError("OPTION_RANGE", { option: "memoryBudget", got: memoryBudget, rule });
   }
-  throw new VicinalError("BAD_INPUT", {
-    what: "dimension",
-    got: "missing",
-    rule: "given with vectors that come end to end in one array, or with none",
-  });
+  const shape = { n, dimension, metric, dtype };
+  if (parseSpec(spec).kind === "Auto") return chooseIndex({ ...shape, targetRecall, memoryBudget }).ladder;
+  const bytes = memoryBudget === undefined ? 0 : bytesOf(spec, shape).total;
+  if (memoryBudget !== undefined && bytes > memoryBudget) {
+    const rule = `at least ${bytes} bytes, which ${spec} takes for ${n} rows`;
+    throw new VicinalError("OPTION_RANGE", { option: "memoryBudget", got: memoryBudget, rule });
+  }
+  return [{ spec, why: "asked for" }];
 }

@@ -1,5 +1,6 @@
 import { type Dtype, type Metric, parseMetric, wholeNumber } from "../core/index.ts";
-import { kindNamed, unknownKind } from "./kinds.ts";
+import { chooseIndex } from "./auto/choose.ts";
+import { bytesOf, type Estimate } from "./bytes.ts";
 import { parseSpec } from "./parts/spec.ts";
 import { defaultDtype } from "./support.ts";
 
@@ -10,37 +11,17 @@ export interface EstimateOptions {
   dtype?: Dtype;
 }
 
-export interface Estimate {
-  readonly vectors: number;
-  readonly codes: number;
-  readonly links: number;
-  readonly total: number;
-}
-
-/** WebAssembly code, structs and scratch space. */
-const FIXED = 200_000;
-
 /**
- * Bytes that an index of n rows with default keys will take, before it is built; within a few per cent of
- * `stats().memory.total` once n is large.
+ * Bytes that an index of n rows with default keys will take, before it is built; within ten per cent of
+ * `stats().memory.total` from some 20,000 rows on. For `Auto`, of what it would try first.
  *
  * @throws VicinalError SPEC_SYNTAX, UNSUPPORTED, OPTION_RANGE
  */
 export function estimate(spec: string, { n, dimension, metric = "l2", dtype }: EstimateOptions): Estimate {
-  const parsed = parseSpec(spec);
+  const auto = parseSpec(spec).kind === "Auto";
   wholeNumber("n", n, 0, 0xffff_fffe);
   wholeNumber("dimension", dimension, 1, 65_535);
   const type = dtype ?? defaultDtype(parseMetric(metric));
-  // What Auto takes for data of this size, when it does not take Flat.
-  const chosen = parsed.kind === "Auto" ? parseSpec("HNSW16,SQ7,Refine") : parsed;
-  const shape = { dimension, metric, dtype: type, seed: 0 };
-  const kind = kindNamed(chosen.kind);
-  if (kind === undefined) throw unknownKind(chosen);
-  const { vectors, codes, links, rest } = kind.estimate(chosen, n, shape);
-  return {
-    vectors,
-    codes,
-    links: Math.round(links),
-    total: Math.round(vectors + codes + links + rest) + FIXED,
-  };
+  const shape = { n, dimension, metric: parseMetric(metric), dtype: type };
+  return bytesOf(auto ? chooseIndex({ ...shape, targetRecall: 0.95 }).ladder[0]!.spec : spec, shape);
 }

@@ -1,7 +1,10 @@
+export type { Alternative } from "./auto/choose.ts";
+export { type ExplainOptions, type Explanation, explain } from "./auto/explain.ts";
 export { type BuildOptions, type BuildReport, build, buildReport } from "./build.ts";
+export type { Estimate } from "./bytes.ts";
 export * from "./contract.ts";
 export { create } from "./create.ts";
-export { type Estimate, type EstimateOptions, estimate } from "./estimate.ts";
+export { type EstimateOptions, estimate } from "./estimate.ts";
 export { FLAT_DEFAULTS, FlatIndex, type FlatOptions } from "./flat.ts";
 export { HNSW_DEFAULTS, HnswIndex, type HnswOptions } from "./hnsw/hnsw.ts";
 export { type OpenOptions, open } from "./open.ts";

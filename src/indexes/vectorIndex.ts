@@ -255,15 +255,16 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
   }
 
   /**
-   * Distances of the k nearest rows around a stored one, which the graph treats as if it were not there: a stored
-   * row is far easier to find than a query from outside. @internal
+   * The k nearest rows around a stored one, which the structure treats as if it were not there: a stored row is far
+   * easier to find than a query from outside. `vector` stands in where its own is not kept. @internal
    */
-  searchAround(slot: number, k: number, options: SearchOptions<K>): Float32Array {
-    const ready = this.#prepare(this.rows.vector(slot), { ...options, k: k + 1 }, []);
+  searchAround(slot: number, k: number, options: SearchOptions<K>, vector?: VectorInput): AnswerRow {
+    const ready = this.#prepare(vector ?? this.rows.vector(slot), { ...options, k: k + 1 }, []);
     const result = this.#emptyResult(1, ready.plan.k);
     this.#answerHere({ ...ready, plan: { ...ready.plan, hide: slot } }, result);
     const { ids, distances } = result.row(0);
-    return distances.filter((_, i) => ids[i] !== slot).subarray(0, k);
+    const others = distances.filter((_, i) => ids[i] !== slot).subarray(0, k);
+    return { ids: ids.filter((id) => id !== slot).subarray(0, k), distances: others };
   }
 
   #prepare(queries: VectorsInput, options: SearchOptions<K>, more: readonly string[]): Ready {
@@ -388,6 +389,8 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
     return this.change("toBytes()", () => encodeIndex(this as VectorIndex<K>));
   }
 }
+
+type AnswerRow = ReturnType<Neighbors["row"]>;
 
 interface Ready {
   readonly reader: VectorReader;

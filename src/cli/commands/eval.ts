@@ -63,7 +63,7 @@ export function evalCommand(): Command {
     .option("--build <name=value>", "build parameter, such as efConstruction=200; repeatable", collect)
     .option(
       "--target-recall <r>",
-      "also tune each index to this recall, on rows of the base not yet linked",
+      "also tune each index to this recall, on rows of the base hidden from their own search",
       readRecall,
     )
     .option("--threads <n>", "threads for builds and for an added batch measurement", readThreads)

@@ -36,7 +36,7 @@ export async function heldTrials<K extends Key>(
     k,
     search(i, params) {
       const found = index.searchAround(slots[i]!, k, params as SearchOptions<K>);
-      return () => recallOf(found, truth[i]!);
+      return () => recallOf(found.distances, truth[i]!);
     },
     check: () => requireUnchanged(index, version),
   };
