@@ -84,23 +84,19 @@ export function chooseIndex(given: AutoCase): Chosen {
 
 /** Indexes for a case, best first, whether or not they fit or are supported. */
 function offersFor({ n, dimension, metric, targetRecall }: AutoCase): Offer[] {
-  const tree: Offer = {
-    spec: "KDTree",
-    why: `${dimension} dimensions: a tree leaves out most of ${n} rows, and no neighbour`,
-    exact: true,
-  };
+  const why = `${dimension} dimensions: a tree leaves out most of ${n} rows, and no neighbour`;
+  const trees: Offer[] = ["KDTree", "BallTree"].map((spec) => ({ spec, why, exact: true }));
   const treePays = n > EXACT_ROWS && dimension <= TREE_DIMENSION;
   const flat = (why: string): Offer => ({ spec: "Flat", why, exact: true });
   const shortOfMemory = codesOnly(n, dimension);
   if (targetRecall === 1) {
-    const why = "a recall of 1 means exact search";
-    return treePays ? [{ ...tree, why: `${why}; ${tree.why}` }, flat(why)] : [flat(why), ...shortOfMemory];
+    return [...(treePays ? trees : []), flat("a recall of 1 means exact search"), ...shortOfMemory];
   }
   if (n <= EXACT_ROWS) {
     return [flat(`${n} rows are compared in full faster than an index pays off`), ...shortOfMemory];
   }
   const offers: Offer[] = [];
-  if (treePays) offers.push(tree);
+  if (treePays) offers.push(...trees);
   if (quantizedGraphPays(dimension, metric, targetRecall)) {
     offers.push({
       spec: "QG32",

@@ -4,6 +4,7 @@ import {
   createRng,
   type Dtype,
   type Metric,
+  type MetricOptions,
   parseMetric,
   permutation,
   type RunOptions,
@@ -21,6 +22,8 @@ import { type Neighbourhood, neighbourhoodOf } from "./neighbourhood.ts";
 export interface ExplainOptions extends RunOptions {
   /** For vectors; an index has its own. */
   metric?: Metric;
+  /** Numbers that minkowski and other metrics take. */
+  metricOptions?: MetricOptions;
   dtype?: Dtype;
   /** Components of a vector; needed only when vectors come end to end in one array. */
   dimension?: number;
@@ -51,6 +54,7 @@ export interface Explanation extends Neighbourhood {
 
 const OPTIONS = [
   "metric",
+  "metricOptions",
   "dtype",
   "dimension",
   "targetRecall",
@@ -69,6 +73,7 @@ interface Source {
   readonly rows: number;
   readonly dimension: number;
   readonly metric: Metric;
+  readonly metricOptions: MetricOptions | undefined;
   readonly dtype: Dtype;
   vector(i: number): VectorInput;
 }
@@ -91,7 +96,7 @@ export async function explain<K extends Key = Key>(
   wholeNumber("seed", seed, 0, Number.MAX_SAFE_INTEGER);
   const source =
     data instanceof VectorIndex ? fromIndex(data, options) : fromVectors(data as VectorsInput, options);
-  const { rows, dimension, metric, dtype } = source;
+  const { rows, dimension, metric, metricOptions, dtype } = source;
   const { ladder, alternatives } = chooseIndex({
     n: rows,
     dimension,
@@ -104,7 +109,7 @@ export async function explain<K extends Key = Key>(
   const choice = { ...alternatives.find(({ spec }) => spec === first.spec)!, why: first.why };
   const drawn = permutation(rows, createRng(seed, "explain")).subarray(0, sample);
   const vectors = Array.from(drawn, (i) => source.vector(i));
-  const measuring = neighbourhoodOf(vectors, { dimension, metric, dtype, seed });
+  const measuring = neighbourhoodOf(vectors, { dimension, metric, metricOptions, dtype, seed });
   let step = measuring.next();
   while (!step.done) {
     signal?.throwIfAborted();
@@ -119,7 +124,7 @@ export async function explain<K extends Key = Key>(
 
 function fromIndex<K extends Key>(index: VectorIndex<K>, options: ExplainOptions): Source {
   const { metric, dimension, dtype } = index;
-  for (const name of ["metric", "dtype", "dimension"] as const) {
+  for (const name of ["metric", "metricOptions", "dtype", "dimension"] as const) {
     if (options[name] === undefined) continue;
     const rule = "left out: an index has its own";
     throw new VicinalError("OPTION_RANGE", { option: name, got: options[name], rule });
@@ -131,7 +136,15 @@ function fromIndex<K extends Key>(index: VectorIndex<K>, options: ExplainOptions
   index.requireIdle();
   const live: number[] = [];
   for (let slot = 0; slot < index.rows.rows; slot++) if (!index.rows.isRemoved(slot)) live.push(slot);
-  return { rows: live.length, dimension, metric, dtype, vector: (i) => index.rows.vector(live[i]!) };
+  const { metricOptions } = index;
+  return {
+    rows: live.length,
+    dimension,
+    metric,
+    metricOptions,
+    dtype,
+    vector: (i) => index.rows.vector(live[i]!),
+  };
 }
 
 function fromVectors(vectors: VectorsInput, options: ExplainOptions): Source {
@@ -139,7 +152,15 @@ function fromVectors(vectors: VectorsInput, options: ExplainOptions): Source {
   const dtype = options.dtype ?? dtypeOf(vectors, metric);
   const dimension = options.dimension ?? dimensionOf(vectors, dtype);
   const reader = readVectors(vectors, dimension, dtype);
-  return { rows: reader.rows, dimension, metric, dtype, vector: (i) => copyRows(reader, i, i + 1) };
+  const { metricOptions } = options;
+  return {
+    rows: reader.rows,
+    dimension,
+    metric,
+    metricOptions,
+    dtype,
+    vector: (i) => copyRows(reader, i, i + 1),
+  };
 }
 
 function notesOn({ intrinsicDimension, hubness, sample }: Neighbourhood, dimension: number): string[] {
