@@ -7,6 +7,7 @@ export * from "./vectors";
 export * from "./graph/exports";
 export { decodeRow, encodeRows, measureCodes } from "./quantize";
 export * from "./scan";
+export * from "./kmeans/exports";
 
 /** 1 in the relaxed build, 0 in the plain one. */
 export function relaxedBuild(): i32 {

@@ -2,6 +2,7 @@ import type { ConvertExports } from "./exports/convert.ts";
 import type { ExactExports } from "./exports/exact.ts";
 import type { GraphExports, ScanExports } from "./exports/graph.ts";
 import type { HashExports } from "./exports/hash.ts";
+import type { KMeansExports } from "./exports/kmeans.ts";
 import type { VectorExports } from "./exports/vectors.ts";
 
 /** A byte address in a WebAssembly memory, unsigned. */
@@ -12,7 +13,12 @@ export type Ptr = number;
  * the parameters of the AssemblyScript function of that name; a test compares names and arities with the
  * compiled modules. Results declared u32 in AssemblyScript arrive as signed numbers: apply `>>> 0`.
  */
-export type EngineExports = BuildExports & KernelExports & ExactExports & GraphExports & ScanExports;
+export type EngineExports = BuildExports &
+  KernelExports &
+  ExactExports &
+  GraphExports &
+  ScanExports &
+  KMeansExports;
 
 /** What wasm/{convert,hash,vectors}.ts export. */
 export interface KernelExports extends ConvertExports, HashExports, VectorExports {}
