@@ -21,11 +21,17 @@ export function bytesOf(
   const parsed = parseSpec(spec);
   const kind = kindNamed(parsed.kind);
   if (kind === undefined) throw unknownKind(parsed);
-  const { vectors, codes, links, rest } = kind.estimate(parsed, n, { dimension, metric, dtype, seed: 0 });
+  const {
+    vectors,
+    codes,
+    links,
+    rest,
+    fixed = FIXED,
+  } = kind.estimate(parsed, n, { dimension, metric, dtype, seed: 0 });
   return {
     vectors: Math.round(vectors),
     codes: Math.round(codes),
     links: Math.round(links),
-    total: Math.round(vectors + codes + links + rest) + FIXED,
+    total: Math.round(vectors + codes + links + rest + fixed),
   };
 }

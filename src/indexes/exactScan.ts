@@ -22,7 +22,7 @@ import type { Space } from "./space.ts";
 import type { Tasks } from "./task.ts";
 
 /** From this many numbers on, bounding codes pay for their d + 4.5 bytes a row. */
-const CODES_FROM = 1 << 18;
+export const CODES_FROM = 262_144;
 /** Fewer allowed rows than one in so many are scored directly: reading all codes would cost more. */
 const SPARSE = 16;
 /** Fewer queries than this gain nothing from a matrix product. */

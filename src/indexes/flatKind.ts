@@ -1,3 +1,4 @@
+import { CODES_FROM } from "./exactScan.ts";
 import { FlatIndex } from "./flat.ts";
 import { fileForm, type KindOfIndex } from "./kind.ts";
 import { pad16 } from "./space.ts";
@@ -11,9 +12,10 @@ export const FLAT: KindOfIndex = {
     new FlatIndex({ dimension, metric, metricOptions, dtype, seed }),
   estimate(_spec, n, { dimension, metric, dtype }) {
     const bytes = dtype === "f32" ? dimension * 4 : dtype === "bits" ? Math.ceil(dimension / 8) : dimension;
-    const bounded = dtype === "f32" && ["l2", "l2sq", "cosine", "ip"].includes(metric);
+    const many = n * dimension >= CODES_FROM;
+    const bounded = many && dtype === "f32" && ["l2", "l2sq", "cosine", "ip"].includes(metric);
     const codes = bounded ? Math.ceil(n / 8) * 8 * (Math.ceil(dimension / 8) * 8 + 4.5) : 0;
-    return { vectors: n * pad16(bytes), codes, links: 0, rest: n / 8 };
+    return { vectors: n * pad16(bytes), codes, links: 0, rest: n / 8, fixed: 40_000 };
   },
   file: fileForm<undefined, FlatIndex>({
     facts: () => undefined,

@@ -20,6 +20,8 @@ export interface EstimatedParts {
   readonly codes: number;
   readonly links: number;
   readonly rest: number;
+  /** Bytes whatever the rows, where they are not those of most: WebAssembly's own, structs and scratch space. */
+  readonly fixed?: number;
 }
 
 /** Refuses a file: what must hold, and what was found. */
