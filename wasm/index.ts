@@ -8,6 +8,7 @@ export * from "./graph/exports";
 export { decodeRow, encodeRows, measureCodes } from "./quantize";
 export * from "./scan";
 export * from "./kmeans/exports";
+export * from "./trees/ballExports";
 
 /** 1 in the relaxed build, 0 in the plain one. */
 export function relaxedBuild(): i32 {

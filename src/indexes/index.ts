@@ -11,4 +11,5 @@ export { type OpenOptions, open } from "./open.ts";
 export { parseFilterExpression as parseFilter } from "./parts/filterExpression.ts";
 export { formatSpec, type ListCodes, type OpqSpec, parseSpec, type Spec } from "./parts/spec.ts";
 export { CODE_METRICS, SUPPORT, support } from "./support.ts";
+export { BALLTREE_DEFAULTS, BallTreeIndex, type BallTreeOptions } from "./trees/balltree/balltree.ts";
 export { type TuneOptions, type TunePoint, type TuneReport, tune } from "./tune/tune.ts";

@@ -1,3 +1,4 @@
+import type { BallExports } from "./exports/ball.ts";
 import type { ConvertExports } from "./exports/convert.ts";
 import type { ExactExports } from "./exports/exact.ts";
 import type { GraphExports, ScanExports } from "./exports/graph.ts";
@@ -18,7 +19,8 @@ export type EngineExports = BuildExports &
   ExactExports &
   GraphExports &
   ScanExports &
-  KMeansExports;
+  KMeansExports &
+  BallExports;
 
 /** What wasm/{convert,hash,vectors}.ts export. */
 export interface KernelExports extends ConvertExports, HashExports, VectorExports {}

@@ -36,6 +36,7 @@ export function nearby({ graph, near }: Kind, efSearch: number): SearchParams {
 
 export const KINDS: readonly Kind[] = [
   { spec: "Flat", support: "Flat", codes: false, keepsVectors: true, graph: false },
+  { spec: "BallTree", support: "BallTree", codes: false, keepsVectors: true, graph: false },
   { spec: "HNSW8", support: "HNSW", codes: false, keepsVectors: true, graph: true },
   { spec: "HNSW8,SQ7", support: "HNSW", codes: true, keepsVectors: false, graph: true },
   { spec: "HNSW8,SQ8", support: "HNSW", codes: true, keepsVectors: false, graph: true },
@@ -77,13 +78,15 @@ export const ONE_METRIC: readonly Case[] = CASES.filter(
 /** One case for each kind, float32 and l2. */
 export const ONE_EACH: readonly Case[] = CASES.filter((c) => c.dtype === "f32" && c.metric === "l2");
 
-/** An empty index of a case. */
+/** An empty index of a case; what only graphs know goes to them alone. */
 export function make<K extends Key = Key>(
-  { spec, metric, dtype }: Case,
+  { spec, metric, dtype, graph }: Case,
   dimension: number,
   options: { seed?: number; efSearch?: number; efConstruction?: number } = {},
 ): Index<K> {
-  return create<K>(spec, { dimension, metric, dtype, ...options });
+  const { seed, efSearch, efConstruction } = options;
+  const own = { ...(seed === undefined ? {} : { seed }), ...(graph ? { efSearch, efConstruction } : {}) };
+  return create<K>(spec, { dimension, metric, dtype, ...own });
 }
 
 export type Row = Float32Array | Uint8Array | Int8Array;

@@ -5,9 +5,10 @@
 // where hsum(v) = (v0 + v2) + (v1 + v3). `Fast` and `x4` kernels may round once and sum in another order.
 import { fma, hsum, mulAdd } from "../simd";
 
+/** The four sums whose hsum is l2sqF32. */
 // @ts-ignore: decorator
 @inline
-export function l2sqF32(a: usize, b: usize, bytes: usize): f32 {
+export function l2sqLanesF32(a: usize, b: usize, bytes: usize): v128 {
   let s0 = f32x4.splat(0);
   let s1 = s0;
   let s2 = s0;
@@ -35,7 +36,13 @@ export function l2sqF32(a: usize, b: usize, bytes: usize): f32 {
       }
     }
   }
-  return hsum(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+  return f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
+}
+
+// @ts-ignore: decorator
+@inline
+export function l2sqF32(a: usize, b: usize, bytes: usize): f32 {
+  return hsum(l2sqLanesF32(a, b, bytes));
 }
 
 // @ts-ignore: decorator

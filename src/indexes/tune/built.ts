@@ -59,7 +59,7 @@ async function originalTrials<K extends Key>(
   };
 }
 
-/** The k nearest rows to each query but itself, and as many more that tie with the k-th, by exact search of blocks. */
+/** The k nearest rows to each query but itself, and those that tie with the k-th, by exact search block by block. */
 async function trueRows<K extends Key>(
   index: VectorIndex<K>,
   reader: VectorReader,

@@ -1,0 +1,2 @@
+export { ballBlocks, ballGrow, ballNodes } from "./ballBuild";
+export { ballQuery } from "./ballSearch";

@@ -1,0 +1,145 @@
+// k nearest neighbours through a ball tree (Omohundro, ICSI TR-89-063): depth first, the nearer ball first, or best first
+// with a limit on the leaves looked into.
+
+import { Scratch } from "../graph/layout";
+import { Request } from "../graph/query";
+import { offerAnswer, offerQuery, offerRange, offerRank, mayOffer, worstOffered } from "../offer";
+import { Scorer } from "../scorers";
+import { transposeSum } from "../simd";
+import { l2sqLanesF32 } from "../kernels/f32";
+import { Ball, beginOf, CENTRE, distanceOf, endOf, lowerRank, radiusOf } from "./ballLayout";
+import { popSmallest, pushKey } from "./heap";
+import { rankAt } from "./rank";
+
+/** Offers four rows at a time; float32 under L2. */
+function offerFours(s: Scratch, r: Request, length: i32, begin: i32, end: i32): i32 {
+  const scorer = changetype<Scorer>(s.scorer);
+  const query = scorer.query, bytes = scorer.bytes, stride = scorer.stride;
+  let worst = worstOffered(s, r, length);
+  let done = begin;
+  while (done < end) {
+    // The last four overlap those before them.
+    const first = min(done, end - 4);
+    const at = scorer.at(<u32>first);
+    const b = at + stride, c = b + stride, d = c + stride;
+    let ranks: v128;
+    if (bytes == 16) {
+      const q = v128.load(query);
+      const x0 = f32x4.sub(q, v128.load(at)), x1 = f32x4.sub(q, v128.load(b));
+      const x2 = f32x4.sub(q, v128.load(c)), x3 = f32x4.sub(q, v128.load(d));
+      ranks = transposeSum(f32x4.mul(x0, x0), f32x4.mul(x1, x1), f32x4.mul(x2, x2), f32x4.mul(x3, x3));
+    } else {
+      ranks = transposeSum(
+        l2sqLanesF32(query, at, bytes), l2sqLanesF32(query, b, bytes),
+        l2sqLanesF32(query, c, bytes), l2sqLanesF32(query, d, bytes),
+      );
+    }
+    let near = i32x4.bitmask(f32x4.le(ranks, f32x4.splat(worst))) & (0xf << (done - first));
+    while (near) {
+      const lane = ctz<i32>(near);
+      near &= near - 1;
+      const rank = lane < 2
+        ? (lane == 0 ? f32x4.extract_lane(ranks, 0) : f32x4.extract_lane(ranks, 1))
+        : (lane == 2 ? f32x4.extract_lane(ranks, 2) : f32x4.extract_lane(ranks, 3));
+      const id = <u32>(first + lane);
+      if (!(rank <= worst) || !mayOffer(s, r, id)) continue;
+      length = offerRank(s, r, length, id, rank);
+      worst = worstOffered(s, r, length);
+    }
+    done = first + 4;
+  }
+  return length;
+}
+
+/** Offers the rows of a leaf. */
+@inline
+export function offerLeaf(s: Scratch, r: Request, length: i32, begin: i32, end: i32): i32 {
+  if (s.kind == 0 && end - begin >= 4) return offerFours(s, r, length, begin, end);
+  return offerRange(s, r, length, begin, end);
+}
+
+@inline
+function pair(bound: f32, node: i32): u64 {
+  return (<u64>reinterpret<u32>(bound) << 32) | <u64>node;
+}
+@inline
+function boundOf(key: u64): f32 {
+  return reinterpret<f32>(<u32>(key >> 32));
+}
+
+/** Every ball that may hold a neighbour, the nearer of two first; `s.pool` is the stack. */
+function searchAll(s: Scratch, t: Ball, r: Request): i32 {
+  const query = changetype<Scorer>(s.scorer).query;
+  const inner = t.inner;
+  let length = 0, node = 0, top = s.pool;
+  let worst = <f32>Infinity;
+  for (;;) {
+    while (node < inner) {
+      const left = 2 * node + 1;
+      const a = t.at(left), b = a + t.stride;
+      const da = distanceOf(t, rankAt(s, query, a + CENTRE)), db = distanceOf(t, rankAt(s, query, b + CENTRE));
+      const ra = lowerRank(t, da, radiusOf(a)), rb = lowerRank(t, db, radiusOf(b));
+      const leftFirst = da <= db;
+      const far = leftFirst ? rb : ra;
+      if (!(far > worst)) {
+        store<u64>(top, pair(far, leftFirst ? left + 1 : left));
+        top += 8;
+      }
+      node = leftFirst ? left : left + 1;
+      if ((leftFirst ? ra : rb) > worst) {
+        node = -1;
+        break;
+      }
+    }
+    if (node >= inner) {
+      const block = t.at(node);
+      length = offerLeaf(s, r, length, beginOf(block), endOf(block));
+      worst = worstOffered(s, r, length);
+    }
+    for (;;) {
+      if (top == s.pool) return length;
+      top -= 8;
+      const key = load<u64>(top);
+      if (boundOf(key) > worst) continue;
+      node = <i32>key;
+      break;
+    }
+  }
+  return length;
+}
+
+/** The balls of smallest bound first, no more than `r.ef` leaves; `s.pool` is the heap. */
+function searchSome(s: Scratch, t: Ball, r: Request): i32 {
+  const query = changetype<Scorer>(s.scorer).query;
+  let length = 0, leaves = 0, waiting = 1;
+  let worst = <f32>Infinity;
+  store<u64>(s.pool, 0);
+  while (waiting > 0) {
+    const key = popSmallest(s.pool, waiting--);
+    if (boundOf(key) > worst) break;
+    const node = <i32>key;
+    const block = t.at(node);
+    if (node >= t.inner) {
+      length = offerLeaf(s, r, length, beginOf(block), endOf(block));
+      worst = worstOffered(s, r, length);
+      if (++leaves >= r.ef) break;
+      continue;
+    }
+    for (let child = 2 * node + 1; child <= 2 * node + 2; child++) {
+      const at = t.at(child);
+      const bound = lowerRank(t, distanceOf(t, rankAt(s, query, at + CENTRE)), radiusOf(at));
+      if (!(bound > worst)) pushKey(s.pool, waiting++, pair(bound, child));
+    }
+  }
+  return length;
+}
+
+/** Answers queries begin … end; `r.ef` is the largest number of leaves to look into. */
+export function ballQuery(s: Scratch, t: Ball, r: Request, begin: i32, end: i32): void {
+  for (let q = begin; q < end; q++) {
+    offerQuery(s, r, q);
+    let length = r.ef > t.inner ? searchAll(s, t, r) : searchSome(s, t, r);
+    if (t.covered < t.rows) length = offerRange(s, r, length, t.covered, t.rows);
+    offerAnswer(s, r, q, length);
+  }
+}
