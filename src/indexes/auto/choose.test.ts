@@ -19,8 +19,9 @@ describe("chooseIndex", () => {
   });
 
   test("takes an exact tree in few dimensions, once there is one", () => {
-    const expected = kindNamed("KDTree") === undefined ? "HNSW16,SQ7,Refine" : "KDTree";
-    expect(first({ dimension: 3 })).toBe(expected);
+    const tree = ["KDTree", "BallTree"].find((kind) => kindNamed(kind) !== undefined);
+    expect(first({ dimension: 3 })).toBe(tree ?? "HNSW16,SQ7,Refine");
+    expect(first({ dimension: 3, targetRecall: 1 })).toBe(tree ?? "Flat");
     expect(first({ dimension: 3, n: 100 })).toBe("Flat");
     expect(first({ dimension: 3, metric: "ip" })).toBe("HNSW16,SQ7,Refine");
   });
@@ -61,7 +62,8 @@ describe("chooseIndex", () => {
             }
             expect(alternatives.find((other) => other.spec === spec)?.fits).toBe(true);
           }
-          if (memoryBudget === undefined) expect(["Flat", "KDTree"]).toContain(ladder.at(-1)!.spec);
+          if (memoryBudget === undefined)
+            expect(["Flat", "KDTree", "BallTree"]).toContain(ladder.at(-1)!.spec);
         },
       ),
       { numRuns: 60 },
