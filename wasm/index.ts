@@ -4,6 +4,7 @@ export * from "./convert";
 export * from "./exact/index";
 export * from "./hash";
 export * from "./vectors";
+export * from "./codecs/exports";
 export * from "./graph/exports";
 export { decodeRow, encodeRows, measureCodes } from "./quantize";
 export * from "./scan";

@@ -1,4 +1,5 @@
 import type { BallExports } from "./exports/ball.ts";
+import type { CodecExports } from "./exports/codecs.ts";
 import type { ConvertExports } from "./exports/convert.ts";
 import type { ExactExports } from "./exports/exact.ts";
 import type { GraphExports, ScanExports } from "./exports/graph.ts";
@@ -18,6 +19,7 @@ export type EngineExports = BuildExports &
   KernelExports &
   ExactExports &
   GraphExports &
+  CodecExports &
   ScanExports &
   KMeansExports &
   BallExports;

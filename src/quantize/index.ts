@@ -1,3 +1,4 @@
+export { type Codes, Quantizer } from "./codes.ts";
 export {
   type AsyncKMeansOptions,
   KMEANS_DEFAULTS,
@@ -7,3 +8,11 @@ export {
   kmeansAsync,
 } from "./kmeans/kmeans.ts";
 export { type ScalarQuantizer, trainScalar } from "./scalar.ts";
+export {
+  type CodeMetric,
+  PQ_TRAINING,
+  type PqTraining,
+  type TrainingRun,
+  trainPq,
+  trainPqAsync,
+} from "./train.ts";

@@ -4,6 +4,9 @@
 // Rows, centroids and queries are float32, `bytes` bytes of them meant, zero beyond the dimension. Codes lie in blocks of 32
 // rows. Ranks are those of the metric: squared L2, or −dot for inner product.
 
+import { CODEC_FAST, CODEC_PQ, Coder } from "../codecs/layout";
+import { copyPq, decodePq, encodePq, listPq, queryPq, scanFast, scanPq } from "../codecs/pq";
+
 /** The fields that all codecs share; the TypeScript side fills them in this order, four bytes each. */
 @unmanaged
 export class Codec {
@@ -22,6 +25,8 @@ export class Codec {
  */
 export function encodeLane(codec: usize, row: usize, centroid: usize, block: usize, lane: i32, work: usize): void {
   switch (changetype<Codec>(codec).kind) {
+    case CODEC_PQ:
+    case CODEC_FAST: encodePq(changetype<Coder>(codec), row, centroid, block, lane, work); break;
     default: unreachable();
   }
 }
@@ -29,6 +34,8 @@ export function encodeLane(codec: usize, row: usize, centroid: usize, block: usi
 /** Copies a code; the lane it goes to is zero or to be overwritten. */
 export function copyLane(codec: usize, from: usize, fromLane: i32, to: usize, toLane: i32): void {
   switch (changetype<Codec>(codec).kind) {
+    case CODEC_PQ:
+    case CODEC_FAST: copyPq(changetype<Coder>(codec), from, fromLane, to, toLane); break;
     default: unreachable();
   }
 }
@@ -36,6 +43,8 @@ export function copyLane(codec: usize, from: usize, fromLane: i32, to: usize, to
 /** Writes the row that a code stands for to `out`, its centroid included. */
 export function decodeLane(codec: usize, centroid: usize, block: usize, lane: i32, out: usize, work: usize): void {
   switch (changetype<Codec>(codec).kind) {
+    case CODEC_PQ:
+    case CODEC_FAST: decodePq(changetype<Coder>(codec), centroid, block, lane, out); break;
     default: unreachable();
   }
 }
@@ -43,6 +52,8 @@ export function decodeLane(codec: usize, centroid: usize, block: usize, lane: i3
 /** Makes the tables of a query in `table`, room of the codec's tableBytes. */
 export function beginQuery(codec: usize, query: usize, table: usize): void {
   switch (changetype<Codec>(codec).kind) {
+    case CODEC_PQ:
+    case CODEC_FAST: queryPq(changetype<Coder>(codec), query, table); break;
     default: unreachable();
   }
 }
@@ -50,6 +61,8 @@ export function beginQuery(codec: usize, query: usize, table: usize): void {
 /** Goes on to a list: `centroidRank` is the metric rank of its centroid. Without centroids it is called once, with 0, 0 and 0. */
 export function beginList(codec: usize, query: usize, list: i32, centroid: usize, centroidRank: f32, table: usize): void {
   switch (changetype<Codec>(codec).kind) {
+    case CODEC_PQ:
+    case CODEC_FAST: listPq(changetype<Coder>(codec), query, centroid, centroidRank, table); break;
     default: unreachable();
   }
 }
@@ -60,6 +73,8 @@ export function beginList(codec: usize, query: usize, list: i32, centroid: usize
  */
 export function scanBlock(codec: usize, table: usize, block: usize, n: i32, worst: f32, ranks: usize): u32 {
   switch (changetype<Codec>(codec).kind) {
+    case CODEC_PQ: return scanPq(changetype<Coder>(codec), table, block, n, worst, ranks);
+    case CODEC_FAST: return scanFast(changetype<Coder>(codec), table, block, n, worst, ranks);
     default: unreachable();
   }
   return 0;

@@ -1,4 +1,5 @@
 import type { Space } from "../../kernels/space.ts";
+import { PqCodec } from "../../quantize/pqCodec.ts";
 import type { ListCodes } from "../parts/spec.ts";
 import type { ListCodec } from "./codec.ts";
 
@@ -18,8 +19,11 @@ export interface CodecShape {
 }
 
 /** The codec that a specification names; undefined for `Flat`, whose rows are compared themselves. */
-export function makeCodec(codes: ListCodes, _space: Space, _shape: CodecShape): ListCodec | undefined {
+export function makeCodec(codes: ListCodes, space: Space, shape: CodecShape): ListCodec | undefined {
+  const coded = { dimension: shape.dimension, ip: shape.ip, residual: shape.nlist > 0, seed: shape.seed };
   switch (codes.kind) {
+    case "PQ":
+      return new PqCodec(space, coded, codes);
     default:
       return undefined;
   }
