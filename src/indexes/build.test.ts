@@ -9,7 +9,7 @@ function farApart(n: number, d: number, seed: number): Float32Array {
 }
 
 test("Auto leaves codes that miss the target for a graph over the vectors", async () => {
-  const [n, d] = [12_000, 8];
+  const [n, d] = [12_000, 12];
   const index = await build(farApart(n, d, 1), { dimension: d, targetRecall: 0.9, efConstruction: 64 });
   const report = buildReport(index)!;
   expect(index.spec).not.toContain("SQ7");

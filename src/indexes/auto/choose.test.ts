@@ -20,10 +20,11 @@ describe("chooseIndex", () => {
 
   test("takes an exact tree in few dimensions, once there is one", () => {
     const tree = ["KDTree", "BallTree"].find((kind) => kindNamed(kind) !== undefined);
-    expect(first({ dimension: 3 })).toBe(tree ?? "HNSW16,SQ7,Refine");
+    expect(first({ dimension: 3 })).toBe(tree ?? "HNSW16");
     expect(first({ dimension: 3, targetRecall: 1 })).toBe(tree ?? "Flat");
     expect(first({ dimension: 3, n: 100 })).toBe("Flat");
-    expect(first({ dimension: 3, metric: "ip" })).toBe("HNSW16,SQ7,Refine");
+    expect(first({ dimension: 3, metric: "ip" })).toBe("HNSW16");
+    expect(first({ dimension: 11 })).toBe("HNSW16");
   });
 
   test("leaves the vectors out when memory is short, and says what would have taken too much", () => {
