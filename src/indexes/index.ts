@@ -6,6 +6,7 @@ export * from "./contract.ts";
 export { create } from "./create.ts";
 export { type EstimateOptions, estimate } from "./estimate.ts";
 export { FLAT_DEFAULTS, FlatIndex, type FlatOptions } from "./flat.ts";
+export { RPFOREST_DEFAULTS, RPForestIndex, type RPForestOptions } from "./forest/forest.ts";
 export { HNSW_DEFAULTS, HnswIndex, type HnswOptions } from "./hnsw/hnsw.ts";
 export { type OpenOptions, open } from "./open.ts";
 export { parseFilterExpression as parseFilter } from "./parts/filterExpression.ts";

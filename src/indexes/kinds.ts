@@ -1,12 +1,13 @@
 import { VicinalError } from "../core/index.ts";
 import { FLAT } from "./flatKind.ts";
+import { RPFOREST } from "./forest/kind.ts";
 import { HNSW } from "./hnsw/kind.ts";
 import type { KindOfIndex } from "./kind.ts";
 import { formatSpec, type Spec } from "./parts/spec.ts";
 import { BALLTREE } from "./trees/balltree/kind.ts";
 
 /** Every kind of index; a new one joins the factory, files and estimates by a line here. */
-export const KINDS: readonly KindOfIndex[] = [FLAT, HNSW, BALLTREE];
+export const KINDS: readonly KindOfIndex[] = [FLAT, HNSW, BALLTREE, RPFOREST];
 
 /** The kind of that name. */
 export function kindNamed(name: string): KindOfIndex | undefined {

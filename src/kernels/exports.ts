@@ -2,6 +2,7 @@ import type { BallExports } from "./exports/ball.ts";
 import type { CodecExports } from "./exports/codecs.ts";
 import type { ConvertExports } from "./exports/convert.ts";
 import type { ExactExports } from "./exports/exact.ts";
+import type { ForestExports } from "./exports/forest.ts";
 import type { GraphExports, ScanExports } from "./exports/graph.ts";
 import type { HashExports } from "./exports/hash.ts";
 import type { KMeansExports } from "./exports/kmeans.ts";
@@ -22,7 +23,8 @@ export type EngineExports = BuildExports &
   CodecExports &
   ScanExports &
   KMeansExports &
-  BallExports;
+  BallExports &
+  ForestExports;
 
 /** What wasm/{convert,hash,vectors}.ts export. */
 export interface KernelExports extends ConvertExports, HashExports, VectorExports {}

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ERROR_CODES } from "../../src/core/index.ts";
 import { create, type Index, type Key, open, type SearchOptions } from "../../src/indexes/index.ts";
 import { type Anything, BAD_SEARCHES, BAD_VECTORS, D } from "./badValues.ts";
-import { failureOf, make, makeRows, ONE_EACH } from "./support.ts";
+import { failureOf, make, makeRows, nearby, ONE_EACH } from "./support.ts";
 
 describe.each(ONE_EACH)("$spec", (c) => {
   const setUp = (): { index: Index; digest: () => string } => {
@@ -185,7 +185,7 @@ describe.each(ONE_EACH)("$spec", (c) => {
     const { index } = setUp();
     const options: SearchOptions[] = [{ k: 2 ** 31 - 1 }];
     if (c.graph) options.push({ efSearch: 2 ** 31 - 1 }, { k: 20, efSearch: 1 });
-    if (index.searchParams.includes("rerank")) options.push({ rerank: 2 ** 31 - 1, efSearch: 3 });
+    if (index.searchParams.includes("rerank")) options.push({ rerank: 2 ** 31 - 1, ...nearby(c, 3) });
     for (const o of options) {
       expect(index.search(fine, o).keys().length).toBe(Math.min(o.k ?? 10, 59));
     }

@@ -7,6 +7,7 @@ import {
   type Case,
   make,
   makeRows,
+  nearby,
   type Row,
   tolerance,
   trueDistance,
@@ -112,7 +113,7 @@ class Pair {
   }
 
   #search(s: Step & { query: number; k: number; way: string }): void {
-    const { metric, graph } = this.case;
+    const { metric } = this.case;
     const query = this.rows[s.query]!;
     const allowed = (key: Key): boolean => s.way !== "filter" || String(key).length % 2 === 1;
     const entries = [...this.live].filter(([key]) => allowed(key));
@@ -120,7 +121,7 @@ class Pair {
       k: s.k,
       exact: s.way === "exact",
       ...(s.way === "filter" ? { filter: allowed } : {}),
-      ...(graph ? { efSearch: 2 } : {}),
+      ...nearby(this.case, 2),
     });
     const items = found.items();
     expect(items.length).toBe(Math.min(s.k, entries.length));
@@ -137,7 +138,7 @@ class Pair {
       expect(row, "a live key").toBeDefined();
       const margin = 2 * tolerance(metric, query, row);
       expect(Math.abs(distance - trueDistance(metric, query, row))).toBeLessThanOrEqual(margin);
-      if (s.way === "exact" || !graph) {
+      if (s.way === "exact" || this.index.exact) {
         expect(Math.abs(distance - truth[i]!.distance)).toBeLessThanOrEqual(margin);
       }
     });

@@ -42,6 +42,14 @@ export const KINDS: readonly Kind[] = [
   { spec: "HNSW8,SQ8", support: "HNSW", codes: true, keepsVectors: false, graph: true },
   { spec: "HNSW8,SQ7,Refine", support: "HNSW", codes: true, keepsVectors: true, graph: true },
   { spec: "HNSW8,SQ8,Refine", support: "HNSW", codes: true, keepsVectors: true, graph: true },
+  {
+    spec: "RPForest8",
+    support: "RPForest",
+    codes: false,
+    keepsVectors: true,
+    graph: false,
+    near: { searchK: 40 },
+  },
 ];
 
 /** One supported combination. */
