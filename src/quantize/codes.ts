@@ -100,6 +100,23 @@ export class Quantizer {
 
   /** Estimated ranks of the coded rows for a query, float32[n]. */
   ranks(query: Float32Array, codes: Codes): Float32Array {
+    return this.#rank(query, codes, false);
+  }
+
+  /**
+   * What the true ranks of the coded rows are not below, float32[n]: RaBitQ's bound, which fails for a few rows in a
+   * hundred thousand at worst.
+   *
+   * @throws VicinalError UNSUPPORTED for codecs that have no bound
+   */
+  bounds(query: Float32Array, codes: Codes): Float32Array {
+    if (!this.#codec.bounded) {
+      throw new VicinalError("UNSUPPORTED", { what: `A bound of ${this.word}`, rule: "RaBitQ has one" });
+    }
+    return this.#rank(query, codes, true);
+  }
+
+  #rank(query: Float32Array, codes: Codes, bounds: boolean): Float32Array {
     this.#checkDimension("query", query.length);
     const codec = this.#codec;
     const blocks = Math.ceil(codes.rows / BLOCK_ROWS);
@@ -117,6 +134,7 @@ export class Quantizer {
       codec.blockBytes,
       codes.rows,
       space.ptr("ranks"),
+      bounds ? 1 : 0,
     );
     return space.f32("ranks").slice(0, codes.rows);
   }

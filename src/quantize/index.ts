@@ -12,7 +12,13 @@ export {
   type CodeMetric,
   PQ_TRAINING,
   type PqTraining,
+  RABITQ_TRAINING,
+  type RabitqTraining,
+  SQ_TRAINING,
+  type SqTraining,
   type TrainingRun,
   trainPq,
   trainPqAsync,
+  trainRabitq,
+  trainSq,
 } from "./train.ts";

@@ -1,22 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { clustered, dot, squared } from "../../test/helpers/codedRows.ts";
 import { testableBuilds } from "../../test/helpers/relaxed.ts";
-import { createRng, type Matrix, matrix, row } from "../core/index.ts";
+import { type Matrix, row } from "../core/index.ts";
 import { type Build, Engine } from "../kernels/index.ts";
 import { prepareTraining, type Quantizer, trainNow } from "./codes.ts";
 import { PqCodec, type PqOptions } from "./pqCodec.ts";
 import { trainPq, trainPqAsync } from "./train.ts";
 
 const BUILDS = testableBuilds();
-
-function clustered(n: number, d: number, seed: number): Matrix {
-  const rng = createRng(seed, "rows");
-  const centres = Array.from({ length: 7 }, () => Array.from({ length: d }, () => 4 * rng.normal()));
-  const data = Float32Array.from({ length: n * d }, (_, i) => {
-    return centres[Math.floor(i / d) % 7]![i % d]! + rng.normal();
-  });
-  return matrix(data, d, n);
-}
 
 interface Made {
   readonly quantizer: Quantizer;
@@ -50,18 +42,6 @@ function make(rows: Matrix, options: PqOptions, build: Build = "plain", ip = fal
   );
   return { quantizer, books: read! };
 }
-
-function squared(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let sum = 0;
-  for (let j = 0; j < a.length; j++) sum += (a[j]! - b[j]!) ** 2;
-  return sum;
-}
-
-const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
-  return sum;
-};
 
 const FORMS: readonly PqOptions[] = [
   { m: 3, nbits: 8, fastScan: false },

@@ -1,6 +1,6 @@
 // Codecs as TypeScript calls them: training, and the loops of wasm/lists/codec.ts over rows outside any index.
 
-import { beginList, beginQuery, decodeLane, encodeLane, scanBlock } from "../lists/codec";
+import { beginList, beginQuery, boundBlock, decodeLane, encodeLane, scanBlock } from "../lists/codec";
 import { BLOCK_ROWS } from "./layout";
 
 export { pqRound, pqStart } from "./train";
@@ -21,12 +21,14 @@ export function codecDecode(work: usize, codec: usize, blocks: usize, blockBytes
   }
 }
 
-/** Ranks of n rows of blocks for a query, to f32s with room for whole blocks. */
-export function codecRank(table: usize, codec: usize, query: usize, blocks: usize, blockBytes: usize, n: i32, ranks: usize): void {
+/** Ranks of n rows of blocks for a query, or what bounds them from below, to f32s with room for whole blocks. */
+export function codecRank(table: usize, codec: usize, query: usize, blocks: usize, blockBytes: usize, n: i32, ranks: usize, bounds: i32): void {
   beginQuery(codec, query, table);
   beginList(codec, query, 0, 0, 0, table);
   for (let i = 0; i < n; i += BLOCK_ROWS) {
-    scanBlock(codec, table, blocks, min(BLOCK_ROWS, n - i), Infinity, ranks + (<usize>i << 2));
+    const lanes = min(BLOCK_ROWS, n - i), out = ranks + (<usize>i << 2);
+    if (bounds) boundBlock(codec, table, blocks, lanes, Infinity, out);
+    else scanBlock(codec, table, blocks, lanes, Infinity, out);
     blocks += blockBytes;
   }
 }

@@ -4,8 +4,12 @@
 // Rows, centroids and queries are float32, `bytes` bytes of them meant, zero beyond the dimension. Codes lie in blocks of 32
 // rows. Ranks are those of the metric: squared L2, or −dot for inner product.
 
-import { CODEC_FAST, CODEC_PQ, Coder } from "../codecs/layout";
+import { CODEC_FAST, CODEC_PQ, CODEC_RABITQ, CODEC_SQ, Coder } from "../codecs/layout";
 import { copyPq, decodePq, encodePq, listPq, queryPq, scanFast, scanPq } from "../codecs/pq";
+import {
+  boundRabitq, copyRabitq, decodeRabitq, encodeRabitq, listRabitq, queryRabitq, scanRabitq,
+} from "../codecs/rabitq";
+import { copySq, decodeSq, encodeSq, listSq, querySq, scanSq } from "../codecs/sq";
 
 /** The fields that all codecs share; the TypeScript side fills them in this order, four bytes each. */
 @unmanaged
@@ -27,6 +31,8 @@ export function encodeLane(codec: usize, row: usize, centroid: usize, block: usi
   switch (changetype<Codec>(codec).kind) {
     case CODEC_PQ:
     case CODEC_FAST: encodePq(changetype<Coder>(codec), row, centroid, block, lane, work); break;
+    case CODEC_SQ: encodeSq(changetype<Coder>(codec), row, centroid, block, lane, work); break;
+    case CODEC_RABITQ: encodeRabitq(changetype<Coder>(codec), row, centroid, block, lane, work); break;
     default: unreachable();
   }
 }
@@ -36,6 +42,8 @@ export function copyLane(codec: usize, from: usize, fromLane: i32, to: usize, to
   switch (changetype<Codec>(codec).kind) {
     case CODEC_PQ:
     case CODEC_FAST: copyPq(changetype<Coder>(codec), from, fromLane, to, toLane); break;
+    case CODEC_SQ: copySq(changetype<Coder>(codec), from, fromLane, to, toLane); break;
+    case CODEC_RABITQ: copyRabitq(changetype<Coder>(codec), from, fromLane, to, toLane); break;
     default: unreachable();
   }
 }
@@ -45,6 +53,8 @@ export function decodeLane(codec: usize, centroid: usize, block: usize, lane: i3
   switch (changetype<Codec>(codec).kind) {
     case CODEC_PQ:
     case CODEC_FAST: decodePq(changetype<Coder>(codec), centroid, block, lane, out); break;
+    case CODEC_SQ: decodeSq(changetype<Coder>(codec), centroid, block, lane, out); break;
+    case CODEC_RABITQ: decodeRabitq(changetype<Coder>(codec), centroid, block, lane, out, work); break;
     default: unreachable();
   }
 }
@@ -54,6 +64,8 @@ export function beginQuery(codec: usize, query: usize, table: usize): void {
   switch (changetype<Codec>(codec).kind) {
     case CODEC_PQ:
     case CODEC_FAST: queryPq(changetype<Coder>(codec), query, table); break;
+    case CODEC_SQ: querySq(changetype<Coder>(codec), query, table); break;
+    case CODEC_RABITQ: queryRabitq(changetype<Coder>(codec), query, table); break;
     default: unreachable();
   }
 }
@@ -63,6 +75,8 @@ export function beginList(codec: usize, query: usize, list: i32, centroid: usize
   switch (changetype<Codec>(codec).kind) {
     case CODEC_PQ:
     case CODEC_FAST: listPq(changetype<Coder>(codec), query, centroid, centroidRank, table); break;
+    case CODEC_SQ: listSq(changetype<Coder>(codec), query, centroid, centroidRank, table); break;
+    case CODEC_RABITQ: listRabitq(changetype<Coder>(codec), query, centroid, centroidRank, table); break;
     default: unreachable();
   }
 }
@@ -75,6 +89,8 @@ export function scanBlock(codec: usize, table: usize, block: usize, n: i32, wors
   switch (changetype<Codec>(codec).kind) {
     case CODEC_PQ: return scanPq(changetype<Coder>(codec), table, block, n, worst, ranks);
     case CODEC_FAST: return scanFast(changetype<Coder>(codec), table, block, n, worst, ranks);
+    case CODEC_SQ: return scanSq(changetype<Coder>(codec), table, block, n, worst, ranks);
+    case CODEC_RABITQ: return scanRabitq(changetype<Coder>(codec), table, block, n, worst, ranks);
     default: unreachable();
   }
   return 0;
@@ -83,6 +99,7 @@ export function scanBlock(codec: usize, table: usize, block: usize, n: i32, wors
 /** Returns a bit for each lane whose true rank may be at most `worst`; for codecs that are bounded. */
 export function boundBlock(codec: usize, table: usize, block: usize, n: i32, worst: f32, ranks: usize): u32 {
   switch (changetype<Codec>(codec).kind) {
+    case CODEC_RABITQ: return boundRabitq(changetype<Coder>(codec), table, block, n, worst, ranks);
     default: unreachable();
   }
   return 0;

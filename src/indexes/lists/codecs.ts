@@ -1,5 +1,7 @@
 import type { Space } from "../../kernels/space.ts";
 import { PqCodec } from "../../quantize/pqCodec.ts";
+import { RabitqCodec } from "../../quantize/rabitqCodec.ts";
+import { SqCodec } from "../../quantize/sqCodec.ts";
 import type { ListCodes } from "../parts/spec.ts";
 import type { ListCodec } from "./codec.ts";
 
@@ -24,6 +26,10 @@ export function makeCodec(codes: ListCodes, space: Space, shape: CodecShape): Li
   switch (codes.kind) {
     case "PQ":
       return new PqCodec(space, coded, codes);
+    case "SQ":
+      return new SqCodec(space, coded, codes.bits);
+    case "RaBitQ":
+      return new RabitqCodec(space, coded);
     default:
       return undefined;
   }

@@ -24,5 +24,14 @@ export interface CodecExports {
     begin: number,
     end: number,
   ): void;
-  codecRank(table: Ptr, codec: Ptr, query: Ptr, blocks: Ptr, blockBytes: number, n: number, ranks: Ptr): void;
+  codecRank(
+    table: Ptr,
+    codec: Ptr,
+    query: Ptr,
+    blocks: Ptr,
+    blockBytes: number,
+    n: number,
+    ranks: Ptr,
+    bounds: number,
+  ): void;
 }

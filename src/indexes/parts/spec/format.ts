@@ -38,7 +38,7 @@ function formatCodes(codes: ListCodes): string {
     case "PQ":
       return `PQ${codes.m}${codes.nbits === 8 ? "" : "x4"}${codes.fastScan ? "fs" : ""}`;
     case "RaBitQ":
-      return `RaBitQ${codes.bits === 1 ? "" : codes.bits}`;
+      return "RaBitQ";
   }
 }
 

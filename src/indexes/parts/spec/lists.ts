@@ -5,9 +5,8 @@ const NLIST: Range = { name: "nlist", low: 1, high: MAX_NLIST, scaled: true };
 const COARSE_M: Range = { name: "M", low: MIN_M, high: MAX_M };
 const PARTS: Range = { name: "m", low: 1, high: 65_535 };
 const DIMENSION: Range = { name: "dimension", low: 1, high: 65_535 };
-const RABITQ_BITS: Range = { name: "bits", low: 1, high: 8 };
 
-const CODES = "SQ8, SQ6, SQ4, PQ<m>, PQ<m>x4, PQ<m>x4fs or RaBitQ<bits>";
+const CODES = "SQ8, SQ6, SQ4, PQ<m>, PQ<m>x4, PQ<m>x4fs or RaBitQ";
 const PQ_ONLY = "PQ<m>, PQ<m>x4 or PQ<m>x4fs";
 const IN_LISTS = `Flat, ${CODES}`;
 
@@ -62,9 +61,7 @@ function readCodes(reader: TokenReader, token: Token, inLists: boolean, turned: 
   if (!turned) {
     if (inLists && text.toLowerCase() === "flat") return { kind: "Flat" };
     if (letters === "sq") return readSq(reader, token, expected);
-    if (letters === "rabitq") {
-      return { kind: "RaBitQ", bits: readNumber(reader, token, letters.length, RABITQ_BITS) ?? 1 };
-    }
+    if (letters === "rabitq") return readRabitq(reader, token);
   }
   reader.fail(token, expected);
 }
@@ -74,6 +71,20 @@ function readSq(reader: TokenReader, token: Token, expected: string): ListCodes 
   if (bits !== undefined) return { kind: "SQ", bits };
   if (/^SQ7$/i.test(token.text)) reader.fail(token, "SQ8, SQ6 or SQ4; SQ7 is for graphs, as in HNSW32,SQ7");
   reader.fail(token, expected);
+}
+
+/** FAISS's more bits a component are for what SQ does. */
+function readRabitq(reader: TokenReader, token: Token): ListCodes {
+  const end = "RaBitQ".length;
+  const bits = token.text.slice(end);
+  if (bits !== "" && bits !== "1") {
+    reader.fail(
+      token,
+      "the end of this word: RaBitQ has one bit a component; SQ4, SQ6 and SQ8 have more",
+      end,
+    );
+  }
+  return { kind: "RaBitQ" };
 }
 
 /** `PQ16`, `PQ16x8`, `PQ32x4`, `PQ32x4fs`; FAISS's `np` asks for what is done here anyway. */

@@ -6,7 +6,7 @@ import type { Spec } from "./types.ts";
 
 const MAX_LENGTH = 1000;
 
-const LISTS = "IVF<nlist>,<codes>, OPQ<m>,<codes>, SQ<bits>, PQ<m>, RaBitQ<bits>";
+const LISTS = "IVF<nlist>,<codes>, OPQ<m>,<codes>, SQ<bits>, PQ<m>, RaBitQ";
 
 /**
  * Reads a specification in the words of FAISS's index_factory: `Flat`, `HNSW16,SQ8`, `IVF1024,PQ16x4fs,Refine`,

@@ -8,8 +8,8 @@ export type ListCodes =
   | { readonly kind: "SQ"; readonly bits: 4 | 6 | 8 }
   /** m parts of a vector, each the nearest of 2^nbits centroids; `fastScan` looks up sixteen in a register. */
   | { readonly kind: "PQ"; readonly m: number; readonly nbits: 4 | 8; readonly fastScan: boolean }
-  /** So many bits a component after a random rotation, with a bound on the error. */
-  | { readonly kind: "RaBitQ"; readonly bits: number };
+  /** One bit a component after a random rotation, with a bound on the error. */
+  | { readonly kind: "RaBitQ" };
 
 /** A trained rotation before codes; to `dimension` components where one is named. */
 export interface OpqSpec {
