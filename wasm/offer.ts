@@ -7,7 +7,7 @@ import { dotBytes } from "./kernels/bytes";
 import { Request } from "./graph/query";
 import { Scratch } from "./graph/layout";
 import { HammingBits, L1F32, L1U8, L2Codes7, L2U8, LinfF32, LinfU8, Scorer } from "./scorers";
-import { CosineI8, CosineU8, IpI8, IpU8, MinkowskiF32, StrictIpF32, StrictL2F32 } from "./strictScorers";
+import { CosineI8, CosineU8, IpI8, IpU8, NumbersF32, StrictIpF32, StrictL2F32 } from "./strictScorers";
 
 /** The rank of the last of `length` keys once there are as many as wanted; infinite before. */
 @inline
@@ -89,7 +89,7 @@ export function offerRange(s: Scratch, r: Request, length: i32, begin: i32, end:
     case 10: return scanRange<IpI8>(changetype<IpI8>(s.scorer), s, r, length, begin, end);
     case 11: return scanRange<CosineU8>(changetype<CosineU8>(s.scorer), s, r, length, begin, end);
     case 12: return scanRange<CosineI8>(changetype<CosineI8>(s.scorer), s, r, length, begin, end);
-    case 13: return scanRange<MinkowskiF32>(changetype<MinkowskiF32>(s.scorer), s, r, length, begin, end);
+    case 13: return scanRange<NumbersF32>(changetype<NumbersF32>(s.scorer), s, r, length, begin, end);
   }
   return length;
 }
@@ -110,7 +110,7 @@ export function offerRows(s: Scratch, r: Request, length: i32, ids: usize, n: i3
     case 10: return scanListed<IpI8>(changetype<IpI8>(s.scorer), s, r, length, ids, n);
     case 11: return scanListed<CosineU8>(changetype<CosineU8>(s.scorer), s, r, length, ids, n);
     case 12: return scanListed<CosineI8>(changetype<CosineI8>(s.scorer), s, r, length, ids, n);
-    case 13: return scanListed<MinkowskiF32>(changetype<MinkowskiF32>(s.scorer), s, r, length, ids, n);
+    case 13: return scanListed<NumbersF32>(changetype<NumbersF32>(s.scorer), s, r, length, ids, n);
   }
   return length;
 }

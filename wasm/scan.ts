@@ -6,7 +6,7 @@ import { Request } from "./graph/query";
 import { Scratch } from "./graph/layout";
 import { offerQuery, offerRange } from "./offer";
 import { HammingBits, L1F32, L1U8, L2Codes7, L2U8, LinfF32, LinfU8 } from "./scorers";
-import { CosineI8, CosineU8, IpI8, IpU8, MinkowskiF32, StrictIpF32, StrictL2F32 } from "./strictScorers";
+import { CosineI8, CosineU8, IpI8, IpU8, NumbersF32, StrictIpF32, StrictL2F32 } from "./strictScorers";
 
 /** Appends a key for each row begin … end that may be answered; for lists too long to keep sorted. */
 function gatherRows<S>(scorer: S, r: Request, list: usize, length: i32, begin: i32, end: i32): i32 {
@@ -47,7 +47,7 @@ function gatherRange(s: Scratch, r: Request, length: i32, begin: i32, end: i32):
     case 10: return gatherRows<IpI8>(changetype<IpI8>(s.scorer), r, list, length, begin, end);
     case 11: return gatherRows<CosineU8>(changetype<CosineU8>(s.scorer), r, list, length, begin, end);
     case 12: return gatherRows<CosineI8>(changetype<CosineI8>(s.scorer), r, list, length, begin, end);
-    case 13: return gatherRows<MinkowskiF32>(changetype<MinkowskiF32>(s.scorer), r, list, length, begin, end);
+    case 13: return gatherRows<NumbersF32>(changetype<NumbersF32>(s.scorer), r, list, length, begin, end);
   }
   return length;
 }

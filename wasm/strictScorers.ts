@@ -3,7 +3,7 @@
 
 import { dotBytes } from "./kernels/bytes";
 import { dotF32, l2sqF32 } from "./kernels/f32";
-import { minkowskiF32 } from "./kernels/minkowski";
+import { numbersF32 } from "./kernels/numbers";
 import { Scorer } from "./scorers";
 
 @unmanaged
@@ -49,6 +49,6 @@ export class CosineI8 extends Scorer {
 }
 
 @unmanaged
-export class MinkowskiF32 extends Scorer {
-  @inline one(id: u32): f32 { return minkowskiF32(this.query, this.at(id), this.bytes, this.params); }
+export class NumbersF32 extends Scorer {
+  @inline one(id: u32): f32 { return numbersF32(this.query, this.at(id), this.bytes, this.params); }
 }

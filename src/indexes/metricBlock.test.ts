@@ -69,3 +69,96 @@ describe("Flat under minkowski", () => {
     expect(codeOf("l2", { p: 2 })).toBe("OPTION_RANGE");
   });
 });
+
+describe("Flat under haversine", () => {
+  /** Points everywhere, at the poles, on the same spot, and across from each other. */
+  const points = [
+    ...[...Array(60).keys()].map((i) => [((i * 37) % 181) - 90, ((i * 101) % 720) - 360]),
+    ...[
+      [90, 0],
+      [90, 77],
+      [-90, 10],
+      [0, 180],
+      [0, -180],
+      [0, 0],
+      [1e-5, 1e-5],
+      [51.5, -0.12],
+      [-51.5, 179.88],
+    ],
+  ].map((point) => Float32Array.from(point));
+
+  test("answers metres along the globe, as the definition says", () => {
+    const index = create("Flat", { dimension: 2, metric: "haversine" });
+    index.add(points);
+    for (const query of points) {
+      const truth = points.map((point) => distance("haversine", query, point)).sort((a, b) => a - b);
+      const found = index.search(query, { k: points.length }).row(0);
+      expect(found.ids.length).toBe(points.length);
+      for (let i = 0; i < points.length; i++) {
+        const really = distance("haversine", query, points[found.ids[i]!]!);
+        expect(Math.abs(found.distances[i]! - really)).toBeLessThanOrEqual(1e-6 * really + 1e-6);
+        expect(Math.abs(found.distances[i]! - truth[i]!)).toBeLessThanOrEqual(1e-6 * truth[i]! + 1e-6);
+      }
+    }
+  });
+
+  test("takes two numbers, and no latitude beyond a pole", () => {
+    expect(() => create("Flat", { dimension: 3, metric: "haversine" })).toThrow(/dimension/);
+    const index = create("Flat", { dimension: 2, metric: "haversine" });
+    expect(() => index.add([[90.1, 0]])).toThrow(/latitude/);
+    index.add([[10, 0]]);
+    expect(index.size).toBe(1);
+    expect(() => index.search([-91, 0])).toThrow(/latitude/);
+  });
+});
+
+describe("Flat under mahalanobis", () => {
+  const matrix = [
+    [2, -0.5, 0, 0, 0.1],
+    [-0.5, 1, 0.25, 0, 0],
+    [0, 0.25, 3, 0, 0],
+    [0, 0, 0, 0.01, 0],
+    [0.1, 0, 0, 0, 5],
+  ];
+
+  test("answers what the definition says, also from a file", async () => {
+    const rows = make(90, "rows");
+    const index = create("Flat", { dimension: 5, metric: "mahalanobis", metricOptions: { matrix } });
+    index.add(rows);
+    const again = await open(index.toBytes());
+    expect(again.metricOptions).toEqual(index.metricOptions);
+    for (const query of make(6, "queries")) {
+      const truth = rows.map((row) => distance("mahalanobis", query, row, { matrix })).sort((a, b) => a - b);
+      const found = index.search(query, { k: rows.length }).row(0);
+      for (let i = 0; i < rows.length; i++) {
+        expect(Math.abs(found.distances[i]! - truth[i]!)).toBeLessThanOrEqual(1e-6 * truth[i]!);
+        const really = distance("mahalanobis", query, rows[found.ids[i]!]!, { matrix });
+        expect(Math.abs(found.distances[i]! - really)).toBeLessThanOrEqual(1e-6 * really);
+      }
+      expect(again.search(query, { k: 20 }).distances).toEqual(index.search(query, { k: 20 }).distances);
+    }
+  });
+
+  test("needs a matrix that is positive semi-definite", () => {
+    const make = (given: number[][] | undefined) => () =>
+      create("Flat", { dimension: 2, metric: "mahalanobis", metricOptions: given && { matrix: given } });
+    expect(make(undefined)).toThrow(/matrix/);
+    expect(make([[1, 0, 0]])).toThrow(/matrix/);
+    expect(
+      make([
+        [1, 2],
+        [2, 1],
+      ]),
+    ).toThrow(/positive/);
+    expect(
+      make([
+        [1, 2],
+        [0, 1],
+      ]),
+    ).toThrow(/symmetric/);
+    make([
+      [1, 1],
+      [1, 1],
+    ])();
+  });
+});

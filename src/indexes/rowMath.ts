@@ -15,6 +15,15 @@ export function normalize(data: Float32Array, at: number, d: number, row: number
   for (let j = at; j < at + d; j++) data[j] = data[j]! * scale;
 }
 
+/** Refuses latitudes off the globe in rows of [latitude, longitude] in degrees. */
+export function checkLatitudes(data: Float32Array, at: number, stride: number, rows: number): void {
+  for (let i = 0; i < rows; i++) {
+    const latitude = data[at + i * stride]!;
+    if (Math.abs(latitude) <= 90) continue;
+    throw new VicinalError("OPTION_RANGE", { option: "latitude", got: latitude, rule: "from -90 to 90" });
+  }
+}
+
 export function flipSigns(bytes: Uint8Array, stride: number, d: number, rows: number): void {
   for (let i = 0; i < rows; i++) {
     for (let j = i * stride; j < i * stride + d; j++) bytes[j]! ^= 0x80;

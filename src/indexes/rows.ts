@@ -3,7 +3,14 @@ import type { ScalarQuantizer } from "../quantize/index.ts";
 import { metricBlockBytes, writeMetricBlock } from "./metricBlock.ts";
 import type { VectorReader } from "./parts/vectors.ts";
 import { coverNorms, encodeRows, LARGEST_FLOAT, trainOnSample, widened } from "./rowCodes.ts";
-import { flipSigns, normalize, permuteRows, refuseZeroBytes, squaredNorm } from "./rowMath.ts";
+import {
+  checkLatitudes,
+  flipSigns,
+  normalize,
+  permuteRows,
+  refuseZeroBytes,
+  squaredNorm,
+} from "./rowMath.ts";
 import type { RowOptions } from "./rowOptions.ts";
 import { pad16, type Space } from "./space.ts";
 
@@ -176,6 +183,7 @@ export class RowStore {
         if (metric === "cosine") refuseZeroBytes(dest as Uint8Array, stride, to - from, from);
         return 0;
       }
+      if (metric === "haversine") checkLatitudes(dest as Float32Array, 0, stride, to - from);
       let maxNorm = 0;
       for (let i = from; i < to; i++) {
         const at = (i - from) * stride;
@@ -308,6 +316,7 @@ export class RowStore {
         for (let i = 0; i < n; i++) data.fill(0, at + i * stride + dimension, at + (i + 1) * stride);
       }
       reader.copyInto(data, stride, from, to, at);
+      if (metric === "haversine") checkLatitudes(data, at, stride, n);
       if (metric === "cosine") {
         for (let i = 0; i < n; i++) normalize(data, at + i * stride, dimension, from + i, "queries");
       }

@@ -1,3 +1,4 @@
+import { metricBlockBytes } from "./metricBlock.ts";
 import type { RowStore } from "./rows.ts";
 import type { Space } from "./space.ts";
 import { type GraphScorer, type ScanScorer, type ScorerFields, STRICT_KINDS } from "./structs.ts";
@@ -29,8 +30,8 @@ export function scanScorer(space: Space, rows: RowStore): { name: ScanScorer; fi
   if (!rows.hasVectors) return graphScorer(space, rows);
   const { dtype, metric } = rows.options;
   const fields = vectorFields(space, rows);
-  if (metric === "minkowski") {
-    return { name: metric, fields: { ...fields, params: space.ptr("metric") } };
+  if (metricBlockBytes(rows.options) > 0) {
+    return { name: "numbers", fields: { ...fields, params: space.ptr("metric") } };
   }
   if (dtype === "f32") {
     const names = { l1: "l1F32", linf: "linfF32", ip: "ipF32" } as const;

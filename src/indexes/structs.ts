@@ -15,7 +15,7 @@ export const GRAPH_SCORERS = {
 } as const;
 
 export type GraphScorer = keyof typeof GRAPH_SCORERS;
-export type ScanScorer = GraphScorer | ("ipF32" | "ipU8" | "ipI8" | "cosineU8" | "cosineI8" | "minkowski");
+export type ScanScorer = GraphScorer | ("ipF32" | "ipU8" | "ipI8" | "cosineU8" | "cosineI8" | "numbers");
 
 /** Scorer classes of wasm/scan.ts: the graph's, with strict kernels, and more. */
 export const SCAN_SCORERS: Readonly<Record<ScanScorer, number>> = {
@@ -25,7 +25,7 @@ export const SCAN_SCORERS: Readonly<Record<ScanScorer, number>> = {
   ipI8: 10,
   cosineU8: 11,
   cosineI8: 12,
-  minkowski: 13,
+  numbers: 13,
 };
 
 /** Strict kernels that answers are rescored with (wasm/strict.ts). */

@@ -17,17 +17,20 @@ const CODED: Readonly<Record<Dtype, readonly Metric[]>> = {
   bits: [],
 };
 
+/** Metrics that take numbers of their own, or are made of them: over float32 vectors, by their definition. */
+const NUMBERED = ["minkowski", "haversine", "mahalanobis"] as const;
+
 /** Which metrics each kind of index answers, by dtype; the contract suite runs over this table. */
 export const SUPPORT: Readonly<Record<Kind, Readonly<Record<Dtype, readonly Metric[]>>>> = {
   Flat: {
-    f32: ["l2", "l2sq", "cosine", "ip", "l1", "linf", "minkowski"],
+    f32: ["l2", "l2sq", "cosine", "ip", "l1", "linf", ...NUMBERED],
     u8: ["l2", "l2sq", "cosine", "ip", "l1", "linf"],
     i8: ["l2", "l2sq", "cosine", "ip", "l1", "linf"],
     bits: ["hamming"],
   },
   HNSW: VECTORS,
   KDTree: { f32: ["l2", "l2sq", "cosine", "l1", "linf"], u8: [], i8: [], bits: [] },
-  BallTree: { ...VECTORS, f32: ["l2", "l2sq", "cosine", "l1", "linf"] },
+  BallTree: { ...VECTORS, f32: ["l2", "l2sq", "cosine", "l1", "linf", ...NUMBERED] },
   RPForest: { f32: ["l2", "l2sq", "cosine", "ip", "l1"], u8: [], i8: [], bits: ["hamming"] },
   NNDescent: VECTORS,
   ANNG: VECTORS,

@@ -11,6 +11,13 @@ export function checkRows<K extends Key>(index: VectorIndex<K>, fail: Fail): voi
   if (rows.options.dtype === "f32" && rows.hasVectors && n > 0) {
     const bad = engine.exports.checkFiniteF32(space.ptr("vectors"), (n * rows.rowBytes) / 4);
     if (bad >= 0) fail("its vectors are finite numbers", `component ${bad}`);
+    if (rows.options.metric === "haversine") {
+      const points = space.f32("vectors");
+      const off = Array.from({ length: n }, (_, i) => points[(i * rows.rowBytes) / 4]!).find(
+        (latitude) => Math.abs(latitude) > 90,
+      );
+      if (off !== undefined) fail("latitudes are from -90 to 90", String(off));
+    }
   }
   if (rows.hasVectors) checkPadding(space.u8("vectors"), n, rows.rowBytes, rows.usedBytes, fail);
   if (rows.codeBytes > 0 && n > 0) {

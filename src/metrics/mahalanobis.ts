@@ -23,8 +23,8 @@ export interface Mahalanobis {
  * @remarks O(d³) once, by Cholesky's decomposition M = L·Lᵀ; then O(d²) a distance
  */
 export function mahalanobis(m: SquareMatrix): Mahalanobis {
-  const { values, d } = squareValues(m);
-  const factor = cholesky(values, d);
+  const factor = choleskyFactor(m);
+  const d = Math.sqrt(factor.length);
 
   /** Lᵀ·x. */
   const apply = (x: ArrayLike<number>): Float64Array => {
@@ -46,6 +46,14 @@ export function mahalanobis(m: SquareMatrix): Mahalanobis {
     },
     transform: (v) => apply(checkVector(v, "vector")),
   };
+}
+
+/**
+ * The lower triangular L with M = L·Lᵀ, d × d and row-major. Throws like {@link mahalanobis}.
+ */
+export function choleskyFactor(m: SquareMatrix): Float64Array {
+  const { values, d } = squareValues(m);
+  return cholesky(values, d);
 }
 
 /** Row-major copy of a symmetric matrix, checked; (M + Mᵀ)/2 takes out what rounding left. */

@@ -29,6 +29,10 @@ export function resolveMetricOptions(
   dimension: number | undefined,
   given: MetricOptions | undefined,
 ): ResolvedMetricOptions | undefined {
+  if (metric === "haversine" && dimension !== undefined && dimension !== 2) {
+    const rule = "2 under haversine: latitude and longitude in degrees";
+    throw new VicinalError("OPTION_RANGE", { option: "dimension", got: dimension, rule });
+  }
   const names = NAMES[metric];
   if (names === undefined) {
     if (given === undefined) return undefined;

@@ -19,7 +19,7 @@ export class BallBuild {
   rows: usize;
   rowBytes: usize;
   dimension: i32;
-  /** 0 float32, 1 bytes, 2 bits. */
+  /** 0 float32, 1 bytes, 2 bits, 3 latitude and longitude. */
   dtype: i32;
   /** 1 + the relative error of a computed distance, and its absolute error. */
   grow: f32;
@@ -40,9 +40,13 @@ export class BallBuild {
 @inline function slotAt(b: BallBuild, i: i32): u32 { return load<u32>(b.work + (<usize>i << 3)); }
 @inline function rowAt(b: BallBuild, slot: u32): usize { return b.rows + <usize>slot * b.rowBytes; }
 
-/** Adds rows begin … end of the order to f64 sums, component by component. */
-function addRows(b: BallBuild, begin: i32, end: i32, sums: usize): void {
+/**
+ * Adds rows begin … end of the order to f64 sums, component by component; longitudes as they are nearest to that of row
+ * `first` of the order.
+ */
+function addRows(b: BallBuild, first: i32, begin: i32, end: i32, sums: usize): void {
   const d = b.dimension;
+  const meridian = b.dtype == 3 ? <f64>load<f32>(rowAt(b, slotAt(b, first)), 4) : 0;
   for (let i = begin; i < end; i++) {
     const row = rowAt(b, slotAt(b, i));
     for (let j = 0; j < d; j++) {
@@ -50,6 +54,7 @@ function addRows(b: BallBuild, begin: i32, end: i32, sums: usize): void {
       if (b.dtype == 1) x = <f64>load<u8>(row + j);
       else if (b.dtype == 2) x = <f64>((load<u8>(row + (j >> 3)) >> <u8>(j & 7)) & 1);
       else x = <f64>load<f32>(row + (<usize>j << 2));
+      if (b.dtype == 3 && j == 1) x -= 360 * nearest<f64>((x - meridian) / 360);
       const at = sums + (<usize>j << 3);
       store<f64>(at, load<f64>(at) + x);
     }
@@ -135,7 +140,7 @@ function growBall(s: Scratch, b: BallBuild, sums: usize, node: i32, begin: i32, 
   store<i32>(block, begin);
   store<i32>(block, end, 4);
   memory.fill(sums, 0, <usize>b.dimension << 3);
-  addRows(b, begin, end, sums);
+  addRows(b, begin, begin, end, sums);
   writeCentre(b, sums, end - begin, block + CENTRE);
   const far = farthestFrom(s, b, block + CENTRE, begin, end);
   writeRadius(b, block, far);
@@ -167,7 +172,7 @@ export function ballBlocks(s: Scratch, b: BallBuild, begin: i32, end: i32): void
     if (b.phase == 0) {
       const sums = b.sums + <usize>i * (<usize>b.dimension << 3);
       memory.fill(sums, 0, <usize>b.dimension << 3);
-      addRows(b, from, to, sums);
+      addRows(b, load<i32>(b.tree.at(node)), from, to, sums);
     } else if (b.phase == 3) splitKeys(s, b, load<u32>(level, 8), load<u32>(level, 12), from, to);
     else {
       const centre = b.phase == 1 ? b.tree.at(node) + CENTRE : rowAt(b, load<u32>(level, 8));

@@ -16,6 +16,8 @@ export class Ball {
   squared: i32;
   /** 1 − the relative error that a computed distance may have, twice over. */
   shrink: f32;
+  /** Absolute error of distances from a query, for each unit of its largest component. */
+  looseness: f32;
 
   @inline at(node: i32): usize { return this.nodes + <usize>node * this.stride; }
 }
@@ -31,7 +33,15 @@ export function distanceOf(t: Ball, rank: f32): f32 {
   return t.squared ? Mathf.sqrt(rank) : rank;
 }
 
-/** No row of a ball has a smaller rank, however its distance is rounded; `d` is the computed distance of the centre. */
+/** What the distances of a query may be off, beside their relative error. */
+export function queryError(t: Ball, query: usize, bytes: usize): f32 {
+  if (t.looseness == 0) return 0;
+  let largest: f32 = 0;
+  for (const end = query + bytes; query < end; query += 4) largest = max<f32>(largest, abs<f32>(load<f32>(query)));
+  return t.looseness * largest;
+}
+
+/** No row of a ball has a smaller rank, however its distance is rounded; `d` is the computed distance of the centre, less its error. */
 @inline
 export function lowerRank(t: Ball, d: f32, radius: f32): f32 {
   const gap = d * t.shrink - radius;

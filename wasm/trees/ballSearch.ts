@@ -7,7 +7,7 @@ import { offerAnswer, offerQuery, offerRange, offerRank, mayOffer, worstOffered 
 import { Scorer } from "../scorers";
 import { transposeSum } from "../simd";
 import { l2sqLanesF32 } from "../kernels/f32";
-import { Ball, beginOf, CENTRE, distanceOf, endOf, lowerRank, radiusOf } from "./ballLayout";
+import { Ball, beginOf, CENTRE, distanceOf, endOf, lowerRank, queryError, radiusOf } from "./ballLayout";
 import { popSmallest, pushKey } from "./heap";
 import { rankAt } from "./rank";
 
@@ -69,7 +69,9 @@ function boundOf(key: u64): f32 {
 
 /** Every ball that may hold a neighbour, the nearer of two first; `s.pool` is the stack. */
 function searchAll(s: Scratch, t: Ball, r: Request): i32 {
-  const query = changetype<Scorer>(s.scorer).query;
+  const scorer = changetype<Scorer>(s.scorer);
+  const query = scorer.query;
+  const error = queryError(t, query, scorer.bytes);
   const inner = t.inner;
   let length = 0, node = 0, top = s.pool;
   let worst = <f32>Infinity;
@@ -78,7 +80,7 @@ function searchAll(s: Scratch, t: Ball, r: Request): i32 {
       const left = 2 * node + 1;
       const a = t.at(left), b = a + t.stride;
       const da = distanceOf(t, rankAt(s, query, a + CENTRE)), db = distanceOf(t, rankAt(s, query, b + CENTRE));
-      const ra = lowerRank(t, da, radiusOf(a)), rb = lowerRank(t, db, radiusOf(b));
+      const ra = lowerRank(t, da - error, radiusOf(a)), rb = lowerRank(t, db - error, radiusOf(b));
       const leftFirst = da <= db;
       const far = leftFirst ? rb : ra;
       if (!(far > worst)) {
@@ -110,7 +112,9 @@ function searchAll(s: Scratch, t: Ball, r: Request): i32 {
 
 /** The balls of smallest bound first, no more than `r.ef` leaves; `s.pool` is the heap. */
 function searchSome(s: Scratch, t: Ball, r: Request): i32 {
-  const query = changetype<Scorer>(s.scorer).query;
+  const scorer = changetype<Scorer>(s.scorer);
+  const query = scorer.query;
+  const error = queryError(t, query, scorer.bytes);
   let length = 0, leaves = 0, waiting = 1;
   let worst = <f32>Infinity;
   store<u64>(s.pool, 0);
@@ -127,7 +131,7 @@ function searchSome(s: Scratch, t: Ball, r: Request): i32 {
     }
     for (let child = 2 * node + 1; child <= 2 * node + 2; child++) {
       const at = t.at(child);
-      const bound = lowerRank(t, distanceOf(t, rankAt(s, query, at + CENTRE)), radiusOf(at));
+      const bound = lowerRank(t, distanceOf(t, rankAt(s, query, at + CENTRE)) - error, radiusOf(at));
       if (!(bound > worst)) pushKey(s.pool, waiting++, pair(bound, child));
     }
   }

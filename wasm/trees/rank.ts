@@ -4,6 +4,7 @@ import { Scratch } from "../graph/layout";
 import { hammingBits } from "../kernels/bits";
 import { l1Bytes, l2sqBytes, linfBytes } from "../kernels/bytes";
 import { l1F32, l2sqF32, linfF32 } from "../kernels/f32";
+import { numbersF32 } from "../kernels/numbers";
 import { Scorer } from "../scorers";
 
 export function rankAt(s: Scratch, a: usize, b: usize): f32 {
@@ -16,6 +17,7 @@ export function rankAt(s: Scratch, a: usize, b: usize): f32 {
     case 4: return <f32>l1Bytes<u8>(a, b, bytes);
     case 5: return <f32>linfBytes<u8>(a, b, bytes);
     case 7: return <f32>hammingBits(a, b, bytes);
+    case 13: return numbersF32(a, b, bytes, changetype<Scorer>(s.scorer).params);
   }
   return 0;
 }

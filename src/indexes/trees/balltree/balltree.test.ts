@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createRng, type Dtype, type Metric } from "../../../core/index.ts";
+import { createRng, type Dtype, type Metric, type MetricOptions } from "../../../core/index.ts";
 import { encodeSnapshot, type Facts, type Json, loadSnapshot } from "../../../persist/index.ts";
 import { open } from "../../index.ts";
 import { SUPPORT } from "../../support.ts";
@@ -8,8 +8,40 @@ import { BallTreeIndex } from "./balltree.ts";
 
 type Rows = Float32Array | Uint8Array | Int8Array;
 
-const CASES = (Object.keys(SUPPORT.BallTree) as Dtype[]).flatMap((dtype) =>
-  SUPPORT.BallTree[dtype].map((metric) => ({ dtype, metric, name: `${metric} over ${dtype}` })),
+interface Case {
+  readonly dtype: Dtype;
+  readonly metric: Metric;
+  readonly metricOptions?: MetricOptions;
+}
+
+/** Numbers for the metrics that take some. */
+const NUMBERS: Partial<Record<Metric, readonly MetricOptions[]>> = {
+  minkowski: [
+    { p: 1 },
+    { p: 2, weights: [1, 0, 3, 0.5, 2, 1] },
+    { p: 3.5 },
+    { p: Number.POSITIVE_INFINITY, boxSize: [2, 0, 1, 5, 0, 3] },
+    { p: 2, boxSize: 2.5 },
+  ],
+  mahalanobis: [
+    { matrix: Array.from({ length: 6 }, (_, i) => Array.from({ length: 6 }, (_, j) => (i === j ? 2 : 0.3))) },
+    // Of rank two: four directions that it does not see.
+    {
+      matrix: Array.from({ length: 6 }, (_, i) => Array.from({ length: 6 }, (_, j) => (i + 1) * (j + 1) + 4)),
+    },
+  ],
+};
+
+const CASES: readonly (Case & { name: string })[] = (Object.keys(SUPPORT.BallTree) as Dtype[]).flatMap(
+  (dtype) =>
+    SUPPORT.BallTree[dtype].flatMap((metric) =>
+      (NUMBERS[metric] ?? [undefined]).map((metricOptions) => ({
+        dtype,
+        metric,
+        ...(metricOptions === undefined ? {} : { metricOptions }),
+        name: `${metric} over ${dtype}${metricOptions === undefined ? "" : ` ${JSON.stringify(metricOptions)}`}`,
+      })),
+    ),
 );
 
 const WIDTH = 6;
@@ -41,10 +73,36 @@ function makeRows(dtype: Dtype, n: number, shape: string, seed: number): Rows {
   return dtype === "i8" ? Int8Array.from(values, (x) => x - 128) : Uint8Array.from(values);
 }
 
-const dimensionOf = (dtype: Dtype): number => (dtype === "bits" ? 8 * WIDTH : WIDTH);
+/** Points on the globe: everywhere, around a pole, on both sides of the meridian where longitudes jump, in one town. */
+function makePoints(n: number, shape: string, seed: number): Float32Array {
+  const rng = createRng(seed, shape);
+  const points = new Float32Array(2 * n);
+  for (let i = 0; i < n; i++) {
+    const [u, v] = [rng.next(), rng.next()];
+    const [latitude, longitude] = {
+      globe: [180 * u - 90, 720 * v - 360],
+      pole: [90 - u * u, 360 * v - 180],
+      meridian: [20 * u, v < 0.5 ? 180 - v : -180.5 + v],
+      town: [51.5 + 0.01 * u, 0.01 * v],
+      lattice: [Math.floor(7 * u) * 30 - 90, Math.floor(7 * v) * 60 - 180],
+    }[shape]!;
+    points.set([latitude!, longitude!], 2 * i);
+  }
+  return points;
+}
 
-function build(metric: Metric, dtype: Dtype, rows: Rows, leafSize: number): BallTreeIndex<number> {
-  const index = new BallTreeIndex<number>({ dimension: dimensionOf(dtype), metric, dtype, leafSize });
+function draw({ metric, dtype }: Case, n: number, shape: string, seed: number): Rows {
+  return metric === "haversine" ? makePoints(n, shape, seed) : makeRows(dtype, n, shape, seed);
+}
+
+function shapesOf({ metric, dtype }: Case): string[] {
+  if (metric === "haversine") return ["globe", "pole", "meridian", "town", "lattice"];
+  return dtype === "f32" ? Object.keys(SHAPES) : ["cloud", "lattice"];
+}
+
+function make({ metric, dtype, metricOptions }: Case, rows: Rows, leafSize: number): BallTreeIndex<number> {
+  const dimension = metric === "haversine" ? 2 : dtype === "bits" ? 8 * WIDTH : WIDTH;
+  const index = new BallTreeIndex<number>({ dimension, metric, metricOptions, dtype, leafSize });
   index.add(rows);
   return index;
 }
@@ -58,8 +116,9 @@ function expectExact(index: BallTreeIndex<number>, queries: Rows, options: objec
   expect(found.counts).toEqual(truth.counts);
 }
 
-describe.each(CASES)("a ball tree under $name", ({ metric, dtype }) => {
-  const shapes = dtype === "f32" ? Object.keys(SHAPES) : ["cloud", "lattice"];
+describe.each(CASES)("a ball tree under $name", (c) => {
+  const shapes = shapesOf(c);
+  const shape = shapes[0]!;
 
   test("answers what a comparison with every row answers, ties by slot, whatever the data", () => {
     fc.assert(
@@ -70,9 +129,9 @@ describe.each(CASES)("a ball tree under $name", ({ metric, dtype }) => {
         fc.constantFrom(1, 5, 40),
         fc.constantFrom(1, 3, 12),
         (seed, shape, n, leafSize, k) => {
-          const index = build(metric, dtype, makeRows(dtype, n, shape, seed), leafSize);
-          expectExact(index, makeRows(dtype, 6, shape, seed + 1), { k });
-          expectExact(index, makeRows(dtype, 4, shape, seed), { k });
+          const index = make(c, draw(c, n, shape, seed), leafSize);
+          expectExact(index, draw(c, 6, shape, seed + 1), { k });
+          expectExact(index, draw(c, 4, shape, seed), { k });
           index.close();
         },
       ),
@@ -81,13 +140,13 @@ describe.each(CASES)("a ball tree under $name", ({ metric, dtype }) => {
   });
 
   test("stays exact through filters, removals, rows added later, compaction and a file", async () => {
-    const rows = makeRows(dtype, 400, "cloud", 4);
-    const index = build(metric, dtype, rows, 4);
-    const queries = makeRows(dtype, 8, "cloud", 5);
+    const rows = draw(c, 400, shape, 4);
+    const index = make(c, rows, 4);
+    const queries = draw(c, 8, shape, 5);
     expectExact(index, queries, { k: 9, filter: (key: number) => key % 2 === 0 });
     index.remove([...Array(50).keys()].map((i) => 3 * i));
     expectExact(index, queries, { k: 9 });
-    index.add(makeRows(dtype, 60, "cloud", 6));
+    index.add(draw(c, 60, shape, 6));
     expect(index.stats().details.waiting).toBe(60);
     expectExact(index, queries, { k: 9 });
     index.compact();
@@ -95,13 +154,15 @@ describe.each(CASES)("a ball tree under $name", ({ metric, dtype }) => {
     const again = (await open<number>(index.toBytes())) as BallTreeIndex<number>;
     expectExact(again, queries, { k: 9 });
     expect(again.search(queries, { k: 9 }).ids).toEqual(index.search(queries, { k: 9 }).ids);
-    again.add(makeRows(dtype, 300, "cloud", 7));
+    again.add(draw(c, 300, shape, 7));
     expect(again.stats().details.waiting).toBe(0);
     expectExact(again, queries, { k: 9 });
     again.close();
     index.close();
   });
 });
+
+const L2: Case = { metric: "l2", dtype: "f32" };
 
 describe("a ball tree", () => {
   test("that is large enough for several blocks is the same for any number of threads", async () => {
@@ -119,7 +180,7 @@ describe("a ball tree", () => {
   });
 
   test("looks into no more leaves than maxLeaves, the likeliest first, and finds more the more it may", () => {
-    const index = build("l2", "f32", makeRows("f32", 4000, "cloud", 10), 10);
+    const index = make(L2, makeRows("f32", 4000, "cloud", 10), 10);
     const queries = makeRows("f32", 60, "cloud", 11);
     const truth = index.search(queries, { k: 5, exact: true });
     const hits = [1, 4, 16, 64, 512].map((maxLeaves) => {
@@ -141,7 +202,7 @@ describe("a ball tree", () => {
   });
 
   test("over rows that are all alike answers the first slots", () => {
-    const index = build("l2", "f32", new Float32Array(500 * WIDTH).fill(0.5), 4);
+    const index = make(L2, new Float32Array(500 * WIDTH).fill(0.5), 4);
     expect([...index.search(new Float32Array(WIDTH), { k: 5 }).row(0).ids]).toEqual([0, 1, 2, 3, 4]);
     index.close();
   });
@@ -181,7 +242,7 @@ const LIES: Readonly<Record<string, (nodes: Uint32Array, facts: Record<string, J
 
 describe("a file of a ball tree", () => {
   test.each(Object.keys(LIES))("with %s is refused", async (name) => {
-    const index = build("l2", "f32", makeRows("f32", 100, "cloud", 16), 10);
+    const index = make(L2, makeRows("f32", 100, "cloud", 16), 10);
     const { kind, facts, sections } = await loadSnapshot(index.toBytes());
     index.close();
     const changed = structuredClone(facts) as Record<string, Json>;

@@ -1,4 +1,12 @@
-import { type Metric, parseMetric, resolveOptions, VicinalError, wholeNumber } from "../../../core/index.ts";
+import {
+  type Metric,
+  type MetricOptions,
+  parseMetric,
+  resolveOptions,
+  VicinalError,
+  wholeNumber,
+} from "../../../core/index.ts";
+import { resolveMetricOptions } from "../../../metrics/index.ts";
 import type { CreateOptions, Key, SearchParams } from "../../contract.ts";
 import { ladder } from "../../ladder.ts";
 import type { StructureSearch, Way } from "../../plan.ts";
@@ -16,11 +24,17 @@ export interface BallTreeOptions extends CreateOptions {
    * bytes as a row, and 16.
    */
   leafSize?: number;
+  /** Numbers that minkowski and mahalanobis take. */
+  metricOptions?: MetricOptions | undefined;
 }
 
-export const BALLTREE_DEFAULTS: Required<BallTreeOptions> = {
+type ResolvedOptions = Required<Omit<BallTreeOptions, "metricOptions">> &
+  Pick<BallTreeOptions, "metricOptions">;
+
+export const BALLTREE_DEFAULTS: ResolvedOptions = {
   dimension: 0,
   metric: "l2",
+  metricOptions: undefined,
   dtype: "f32",
   seed: 42,
   leafSize: 32,
@@ -39,7 +53,7 @@ const LONG_LIST = 256;
 export class BallTreeIndex<K extends Key = Key> extends RebuiltIndex<K> {
   readonly kind = "BallTree";
   readonly spec = "BallTree";
-  readonly options: Readonly<Required<BallTreeOptions>>;
+  readonly options: Readonly<ResolvedOptions>;
   readonly searchParams: readonly string[] = ["maxLeaves"];
   /** @internal */
   readonly balls: Balls;
@@ -50,7 +64,12 @@ export class BallTreeIndex<K extends Key = Key> extends RebuiltIndex<K> {
   constructor(given: BallTreeOptions) {
     const options = checkOptions(given);
     const { dimension, metric, dtype } = options;
-    super({ dimension, metric, dtype, codes: "none", keepVectors: true, augment: false }, options.seed, {});
+    const metricOptions = resolveMetricOptions(metric, dimension, options.metricOptions);
+    super(
+      { dimension, metric, metricOptions, dtype, codes: "none", keepVectors: true, augment: false },
+      options.seed,
+      {},
+    );
     this.options = options;
     this.balls = new Balls(this.space, this.rows, this.bench);
     this.#grower = new BallGrower(this.space, this.rows, this.bench, this.balls);
@@ -144,8 +163,8 @@ export class BallTreeIndex<K extends Key = Key> extends RebuiltIndex<K> {
   }
 }
 
-function checkOptions(given: BallTreeOptions): Readonly<Required<BallTreeOptions>> {
-  const options = resolveOptions<Required<BallTreeOptions>>(BALLTREE_DEFAULTS, given);
+function checkOptions(given: BallTreeOptions): Readonly<ResolvedOptions> {
+  const options = resolveOptions<ResolvedOptions>(BALLTREE_DEFAULTS, given);
   const metric: Metric = parseMetric(options.metric);
   checkRowOptions({ ...options, metric });
   wholeNumber("leafSize", options.leafSize, 1, 10_000);

@@ -2,7 +2,7 @@ import type { RowStore } from "../../rows.ts";
 import type { Space } from "../../space.ts";
 import type { Task, Tasks } from "../../task.ts";
 import type { Workbench } from "../../workbench.ts";
-import { strictScale } from "./margin.ts";
+import { looseness, strictScale, strictSlack } from "./margin.ts";
 import type { Balls } from "./tree.ts";
 
 const BUILD_BYTES = 64;
@@ -34,6 +34,7 @@ export class BallGrower {
   readonly #rows: RowStore;
   readonly #bench: Workbench;
   readonly #balls: Balls;
+  #slack = 0;
 
   constructor(space: Space, rows: RowStore, bench: Workbench, balls: Balls) {
     this.#space = space;
@@ -51,6 +52,7 @@ export class BallGrower {
     const work = this.#space.u32("ballWork");
     for (let i = 0; i < n; i++) work[2 * i] = i;
     this.#setEnds(0, 0, n);
+    this.#slack = strictSlack(this.#rows, this.#largest(n));
     const sums = 8 * this.#rows.options.dimension;
     this.#bench.ensure(threads, { pool: Math.ceil(sums / 8) + 1, sorted: 1, code: 16 });
     let level = 0;
@@ -69,6 +71,16 @@ export class BallGrower {
     const rest = { done: level * n, of: (levels + 1) * n, adds: (levels + 1 - level) * n };
     this.#first(level);
     yield { ...this.#task("ballGrow", 2 ** level, 0, threads), phase, ...rest };
+  }
+
+  /** The largest magnitude of a component, where it matters. */
+  #largest(n: number): number {
+    if (looseness(this.#rows) === 0) return 0;
+    let largest = 0;
+    for (const x of this.#space.f32("vectors").subarray(0, (n * this.#rows.rowBytes) / 4)) {
+      largest = Math.max(largest, Math.abs(x));
+    }
+    return largest;
   }
 
   /** The slots in the order of the leaves. */
@@ -130,20 +142,20 @@ export class BallGrower {
 
   #prepare(phase: number): number {
     const s = this.#space;
-    const { dimension, dtype } = this.#rows.options;
+    const { dimension, dtype, metric } = this.#rows.options;
     const tree = this.#balls.prepare();
     const ptr = s.ptr("ballBuild");
     const w = s.engine.u32;
     const at = ptr >>> 2;
-    const { grow, slack } = strictScale(this.#rows);
+    const { grow } = strictScale(this.#rows);
     w[at] = tree;
     w[at + 1] = s.ptr("ballWork");
     w[at + 2] = s.ptr("vectors");
     w[at + 3] = this.#rows.rowBytes;
     w[at + 4] = dimension;
-    w[at + 5] = dtype === "f32" ? 0 : dtype === "bits" ? 2 : 1;
+    w[at + 5] = metric === "haversine" ? 3 : dtype === "f32" ? 0 : dtype === "bits" ? 2 : 1;
     s.engine.f32[at + 6] = grow;
-    s.engine.f32[at + 7] = slack;
+    s.engine.f32[at + 7] = this.#slack;
     w[at + 8] = s.ptr("ballBlocks");
     w[at + 9] = s.ptr("ballFar");
     w[at + 10] = s.ptr("ballSums");

@@ -16,9 +16,9 @@ interface Facts {
 /** Balls within balls. */
 export const BALLTREE: KindOfIndex = {
   name: "BallTree",
-  options: ["leafSize"],
-  create: (_spec, { dimension, metric, dtype, seed, leafSize }) =>
-    new BallTreeIndex({ dimension, metric, dtype, seed, leafSize }),
+  options: ["leafSize", "metricOptions"],
+  create: (_spec, { dimension, metric, metricOptions, dtype, seed, leafSize }) =>
+    new BallTreeIndex({ dimension, metric, metricOptions, dtype, seed, leafSize }),
   estimate(_spec, n, { dimension, dtype }) {
     const bytes = dtype === "f32" ? dimension * 4 : dtype === "bits" ? Math.ceil(dimension / 8) : dimension;
     const nodes = 2 ** (levelsFor(n, BALLTREE_DEFAULTS.leafSize) + 1) - 1;

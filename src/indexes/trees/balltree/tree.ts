@@ -5,7 +5,7 @@ import { scanScorer } from "../../scorers.ts";
 import type { Space } from "../../space.ts";
 import { SCAN_SCORERS } from "../../structs.ts";
 import type { Workbench, WorkNeeds } from "../../workbench.ts";
-import { strictScale } from "./margin.ts";
+import { looseness, strictScale } from "./margin.ts";
 
 /** Bytes of the Ball struct (wasm/trees/ballLayout.ts). */
 const BALL_BYTES = 32;
@@ -27,11 +27,13 @@ export class Balls implements StructureSearch {
   readonly #space: Space;
   readonly #rows: RowStore;
   readonly #bench: Workbench;
+  readonly #looseness: number;
 
   constructor(space: Space, rows: RowStore, bench: Workbench) {
     this.#space = space;
     this.#rows = rows;
     this.#bench = bench;
+    this.#looseness = looseness(rows);
     space.set({ ballTree: BALL_BYTES, ballNodes: 0 });
   }
 
@@ -78,6 +80,7 @@ export class Balls implements StructureSearch {
     const { squared, shrink } = strictScale(this.#rows);
     w[at + 5] = squared ? 1 : 0;
     s.engine.f32[at + 6] = shrink;
+    s.engine.f32[at + 7] = this.#looseness;
     return ptr;
   }
 
