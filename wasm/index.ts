@@ -7,6 +7,7 @@ export * from "./vectors";
 export * from "./codecs/exports";
 export * from "./graph/exports";
 export * from "./forest/exports";
+export * from "./trees/exports";
 export { decodeRow, encodeRows, measureCodes } from "./quantize";
 export * from "./scan";
 export * from "./kmeans/exports";

@@ -13,4 +13,5 @@ export { parseFilterExpression as parseFilter } from "./parts/filterExpression.t
 export { formatSpec, type ListCodes, type OpqSpec, parseSpec, type Spec } from "./parts/spec.ts";
 export { CODE_METRICS, SUPPORT, support } from "./support.ts";
 export { BALLTREE_DEFAULTS, BallTreeIndex, type BallTreeOptions } from "./trees/balltree/balltree.ts";
+export { KDTREE_DEFAULTS, KDTreeIndex, type KDTreeOptions } from "./trees/kdtree/kdTree.ts";
 export { type TuneOptions, type TunePoint, type TuneReport, tune } from "./tune/tune.ts";

@@ -5,9 +5,10 @@ import { HNSW } from "./hnsw/kind.ts";
 import type { KindOfIndex } from "./kind.ts";
 import { formatSpec, type Spec } from "./parts/spec.ts";
 import { BALLTREE } from "./trees/balltree/kind.ts";
+import { KDTREE } from "./trees/kdtree/kind.ts";
 
 /** Every kind of index; a new one joins the factory, files and estimates by a line here. */
-export const KINDS: readonly KindOfIndex[] = [FLAT, HNSW, BALLTREE, RPFOREST];
+export const KINDS: readonly KindOfIndex[] = [FLAT, HNSW, KDTREE, BALLTREE, RPFOREST];
 
 /** The kind of that name. */
 export function kindNamed(name: string): KindOfIndex | undefined {

@@ -29,7 +29,7 @@ export const SUPPORT: Readonly<Record<Kind, Readonly<Record<Dtype, readonly Metr
     bits: ["hamming"],
   },
   HNSW: VECTORS,
-  KDTree: { f32: ["l2", "l2sq", "cosine", "l1", "linf"], u8: [], i8: [], bits: [] },
+  KDTree: { f32: ["l2", "l2sq", "cosine", "l1", "linf", "minkowski"], u8: [], i8: [], bits: [] },
   BallTree: { ...VECTORS, f32: ["l2", "l2sq", "cosine", "l1", "linf", ...NUMBERED] },
   RPForest: { f32: ["l2", "l2sq", "cosine", "ip", "l1"], u8: [], i8: [], bits: ["hamming"] },
   NNDescent: VECTORS,

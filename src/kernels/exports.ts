@@ -6,6 +6,7 @@ import type { ForestExports } from "./exports/forest.ts";
 import type { GraphExports, ScanExports } from "./exports/graph.ts";
 import type { HashExports } from "./exports/hash.ts";
 import type { KMeansExports } from "./exports/kmeans.ts";
+import type { TreeExports } from "./exports/trees.ts";
 import type { VectorExports } from "./exports/vectors.ts";
 
 /** A byte address in a WebAssembly memory, unsigned. */
@@ -24,7 +25,8 @@ export type EngineExports = BuildExports &
   ScanExports &
   KMeansExports &
   BallExports &
-  ForestExports;
+  ForestExports &
+  TreeExports;
 
 /** What wasm/{convert,hash,vectors}.ts export. */
 export interface KernelExports extends ConvertExports, HashExports, VectorExports {}

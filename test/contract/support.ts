@@ -41,6 +41,10 @@ export const KINDS: readonly Kind[] = [
   { spec: "HNSW8,SQ7", support: "HNSW", codes: true, keepsVectors: false, graph: true },
   { spec: "HNSW8,SQ8", support: "HNSW", codes: true, keepsVectors: false, graph: true },
   { spec: "HNSW8,SQ7,Refine", support: "HNSW", codes: true, keepsVectors: true, graph: true },
+  {
+    ...{ spec: "KDTree", support: "KDTree", codes: false, keepsVectors: true, graph: false },
+    near: { maxLeaves: 6 },
+  },
   { spec: "HNSW8,SQ8,Refine", support: "HNSW", codes: true, keepsVectors: true, graph: true },
   {
     spec: "RPForest8",

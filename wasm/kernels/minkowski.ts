@@ -22,7 +22,7 @@ export class Minkowski {
 
 /** |t| on a line (period 0) or on a circle. */
 @inline
-export function shorterWay(t: f64, period: f64): f64 {
+function shorterWay(t: f64, period: f64): f64 {
   const way = abs<f64>(t);
   if (period == 0) return way;
   const rest = way - period * floor<f64>(way / period);
@@ -35,40 +35,52 @@ function wayAt(m: Minkowski, a: usize, b: usize, j: usize, axes: usize): f64 {
   return m.periodic ? shorterWay(t, m.period(j, axes)) : abs<f64>(t);
 }
 
+/** One axis taken into the sum (the maximum, where p is infinite). */
+@inline
+function take(m: Minkowski, sum: f64, way: f64, j: usize): f64 {
+  const weight = m.weight(j);
+  if (m.form == 2) return max<f64>(sum, weight * way);
+  return sum + weight * (m.form == 1 ? way * way : way);
+}
+
+/**
+ * (Σ w·way^p)^(1/p) relative to the longest way, so that no power overflows. `ways` are differences of a and b, or
+ * where b = 0 the numbers (f64) listed at a.
+ */
+function anyPower(m: Minkowski, a: usize, b: usize, axes: usize): f64 {
+  let most: f64 = 0, heaviest: f64 = 0;
+  for (let j: usize = 0; j < axes; j++) {
+    heaviest = max<f64>(heaviest, m.weight(j));
+    if (m.weight(j) > 0) most = max<f64>(most, b ? wayAt(m, a, b, j, axes) : load<f64>(a + (j << 3)));
+  }
+  if (most == 0) return 0;
+  let sum: f64 = 0;
+  for (let j: usize = 0; j < axes; j++) {
+    const way = b ? wayAt(m, a, b, j, axes) : load<f64>(a + (j << 3));
+    sum += (m.weight(j) / heaviest) * power(min<f64>(1, way / most), m.p);
+  }
+  return sum == 0 ? 0 : most * scale(sum, m.p) * scale(heaviest, m.p);
+}
+
+/** x^(1/p) for x > 0. */
+function scale(x: f64, p: f64): f64 {
+  return x >= 1 ? root(x, p) : 1 / root(1 / x, p);
+}
+
+/** The rank that ways (f64) along each axis amount to. */
+export function minkowskiWays(m: Minkowski, ways: usize, axes: usize): f64 {
+  if (m.form == 3) return anyPower(m, ways, 0, axes);
+  let sum: f64 = 0;
+  for (let j: usize = 0; j < axes; j++) sum = take(m, sum, load<f64>(ways + (j << 3)), j);
+  return sum;
+}
+
 /** Rank of b as seen from a: Σ w|a−b| for p = 1, Σ w(a−b)² for 2, the distance itself for other p. */
 export function minkowskiF32(a: usize, b: usize, bytes: usize, params: usize): f32 {
   const m = changetype<Minkowski>(params);
   const axes = bytes >> 2;
+  if (m.form == 3) return <f32>anyPower(m, a, b, axes);
   let sum: f64 = 0;
-  if (m.form == 1) {
-    for (let j: usize = 0; j < axes; j++) {
-      const way = wayAt(m, a, b, j, axes);
-      sum += m.weight(j) * (way * way);
-    }
-    return <f32>sum;
-  }
-  if (m.form == 0) {
-    for (let j: usize = 0; j < axes; j++) sum += m.weight(j) * wayAt(m, a, b, j, axes);
-    return <f32>sum;
-  }
-  if (m.form == 2) {
-    for (let j: usize = 0; j < axes; j++) sum = max<f64>(sum, m.weight(j) * wayAt(m, a, b, j, axes));
-    return <f32>sum;
-  }
-  // Relative to the longest way, no power overflows.
-  let most: f64 = 0;
-  for (let j: usize = 0; j < axes; j++) {
-    if (m.weight(j) > 0) most = max<f64>(most, wayAt(m, a, b, j, axes));
-  }
-  if (most == 0) return 0;
-  let weightMost: f64 = 0;
-  for (let j: usize = 0; j < axes; j++) weightMost = max<f64>(weightMost, m.weight(j));
-  for (let j: usize = 0; j < axes; j++) {
-    sum += (m.weight(j) / weightMost) * power(wayAt(m, a, b, j, axes) / most, m.p);
-  }
-  if (sum == 0) return 0;
-  const scale = root(sum > 1 ? sum : 1 / sum, m.p);
-  const weightScale = root(weightMost > 1 ? weightMost : 1 / weightMost, m.p);
-  const distance = most * (sum > 1 ? scale : 1 / scale);
-  return <f32>(weightMost > 1 ? distance * weightScale : distance / weightScale);
+  for (let j: usize = 0; j < axes; j++) sum = take(m, sum, wayAt(m, a, b, j, axes), j);
+  return <f32>sum;
 }

@@ -1,0 +1,216 @@
+import { describe, expect, test } from "vitest";
+import { createRng, type Metric, type MetricOptions, type Rng } from "../../../core/index.ts";
+import { FlatIndex, type Index, KDTreeIndex, type KDTreeOptions, type Key, open } from "../../index.ts";
+
+const INFINITE = Number.POSITIVE_INFINITY;
+
+/** Rows that strain a tree, n × d. */
+const DATA: Readonly<Record<string, (rng: Rng, n: number, d: number) => Float32Array>> = {
+  uniform: (rng, n, d) => Float32Array.from({ length: n * d }, () => rng.next()),
+  clusters: (rng, n, d) => {
+    const centres = Float32Array.from({ length: 8 * d }, () => rng.next());
+    return Float32Array.from({ length: n * d }, (_, i) => {
+      const cluster = Math.floor(i / d) % 8;
+      return centres[cluster * d + (i % d)]! + 0.01 * rng.normal();
+    });
+  },
+  grid: (rng, n, d) => Float32Array.from({ length: n * d }, () => rng.below(4)),
+  "all equal": (_, n, d) => new Float32Array(n * d).fill(0.3),
+  "few distinct": (rng, n, d) => {
+    const kinds = Float32Array.from({ length: 3 * d }, () => rng.normal());
+    return Float32Array.from({ length: n * d }, (_, i) => kinds[(Math.floor(i / d) % 3) * d + (i % d)]!);
+  },
+  geometric: (rng, n, d) =>
+    Float32Array.from({ length: n * d }, () => 2 ** (rng.below(200) - 100) * (rng.below(2) ? 1 : -1)),
+  huge: (rng, n, d) => Float32Array.from({ length: n * d }, () => rng.normal() * 1e19),
+  subnormal: (rng, n, d) => Float32Array.from({ length: n * d }, () => rng.normal() * 1e-22),
+};
+
+const rowsOf = (data: Float32Array, d: number): Float32Array[] =>
+  Array.from({ length: data.length / d }, (_, i) => data.subarray(i * d, (i + 1) * d));
+
+interface Shape {
+  readonly n: number;
+  readonly d: number;
+  readonly metric: Metric;
+  readonly metricOptions?: MetricOptions;
+}
+
+function make(kind: string, shape: Shape, given: Partial<KDTreeOptions> = {}) {
+  const { n, d, metric, metricOptions } = shape;
+  const rng = createRng(3, `${kind} ${n} ${d}`);
+  const data = DATA[kind]!(rng, n, d);
+  // Cosine has no use for zero vectors, of which grids have some.
+  if (metric === "cosine") for (let i = 0; i < data.length; i += d) data[i]! += 5;
+  const queries = rowsOf(DATA[kind]!(rng, 6, d), d);
+  for (const query of queries) if (metric === "cosine") query[0]! += 5;
+  queries.push(data.slice(0, d), data.slice(d * (n >> 1), d * ((n >> 1) + 1)));
+  const tree = new KDTreeIndex({ dimension: d, metric, metricOptions, leafSize: 5, ...given });
+  const flat = new FlatIndex({ dimension: d, metric, metricOptions, codes: false });
+  tree.add(data);
+  flat.add(data);
+  return { tree, flat, data, queries };
+}
+
+/** The tree's answers are those of a scan of its rows, to the last bit and in the order of slots. */
+function expectExact(
+  { tree }: { tree: Pick<Index, "search"> },
+  queries: readonly Float32Array[],
+  ks: readonly number[],
+  name: string,
+): void {
+  for (const k of ks) {
+    const found = tree.search(queries, { k });
+    const wanted = tree.search(queries, { k, exact: true });
+    expect(found.counts, name).toEqual(wanted.counts);
+    expect(found.distances, name).toEqual(wanted.distances);
+    expect(found.ids, name).toEqual(wanted.ids);
+  }
+}
+
+const SHAPES: readonly Shape[] = [
+  ...[1, 2, 3, 4, 5, 8, 9, 16, 17, 40].map((d) => ({ n: 700, d, metric: "l2" as const })),
+  ...[2, 3, 7].flatMap((d) =>
+    (["l2sq", "cosine", "l1", "linf"] as const).map((metric) => ({ n: 600, d, metric })),
+  ),
+  ...[{ p: 1 }, { p: 2 }, { p: INFINITE }, { p: 3 }, { p: 1.5 }].map((metricOptions) => ({
+    ...{ n: 400, d: 3, metric: "minkowski" as const },
+    metricOptions,
+  })),
+  ...[1, 2, INFINITE, 2.5].map((p) => ({
+    ...{ n: 400, d: 3, metric: "minkowski" as const },
+    metricOptions: { p, weights: [1, 0.1, 3], boxSize: [1, 0, 0.5] },
+  })),
+];
+
+describe("search", () => {
+  for (const kind of Object.keys(DATA)) {
+    test(`is brute force to the last bit over ${kind} rows, in every metric and width`, () => {
+      for (const shape of SHAPES) {
+        const name = `${kind} ${JSON.stringify(shape)}`;
+        const { tree, flat, queries } = make(kind, shape);
+        expect(tree.stats().details.covered).toBe(shape.n);
+        expectExact({ tree }, queries, [1, 7, 30], name);
+        // Another index over the same rows: the same distances, under keys instead of slots.
+        expect(tree.search(queries, { k: 9 }).distances, name).toEqual(
+          flat.search(queries, { k: 9 }).distances,
+        );
+        tree.close();
+        flat.close();
+      }
+    });
+  }
+
+  test("does not depend on how rows are split", () => {
+    for (const given of [
+      { leafSize: 1 },
+      { leafSize: 64 },
+      { split: "median" as const },
+      { split: "median" as const, leafSize: 1 },
+    ]) {
+      for (const kind of ["uniform", "few distinct", "geometric", "all equal"]) {
+        const { tree, queries } = make(kind, { n: 900, d: 3, metric: "l2" }, given);
+        expectExact({ tree }, queries, [1, 5], `${kind} ${JSON.stringify(given)}`);
+      }
+    }
+  });
+
+  test("all equal rows are one leaf, whatever its size", () => {
+    const { tree } = make("all equal", { n: 3000, d: 2, metric: "l2" });
+    expect(tree.stats().details).toMatchObject({ leaves: 1, covered: 3000 });
+  });
+
+  test("with a limit on leaves finds ever more of the neighbours, all of them in the end", () => {
+    const { tree, queries } = make("uniform", { n: 3000, d: 4, metric: "l2" });
+    const truth = tree.search(queries, { k: 10 });
+    const shares = [1, 4, 16, 64, 4000].map((maxLeaves) => {
+      const found = tree.search(queries, { k: 10, maxLeaves });
+      let hits = 0;
+      for (let q = 0; q < found.queries; q++) {
+        const ids = new Set(truth.row(q).ids);
+        hits += Array.from(found.row(q).ids).filter((id) => ids.has(id)).length;
+      }
+      return hits / truth.ids.length;
+    });
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(shares[0]).toBeGreaterThan(0.2);
+    expect(shares[0]).toBeLessThan(1);
+    expect(shares[4]).toBe(1);
+    expect(tree.exact).toBe(true);
+    tree.configure({ maxLeaves: 3 });
+    expect(tree.exact).toBe(false);
+  });
+});
+
+describe("changes", () => {
+  test("rows that come and go leave every search exact", () => {
+    for (const kind of ["uniform", "clusters", "few distinct"]) {
+      const d = 3;
+      const rng = createRng(9, kind);
+      const draw = (n: number): Float32Array[] => rowsOf(DATA[kind]!(rng, n, d), d);
+      const tree = new KDTreeIndex({ dimension: d, leafSize: 4 });
+      const held = new Map<Key, Float32Array>();
+      let next = 0;
+      for (let step = 0; step < 40; step++) {
+        const rows = draw(step % 10 === 0 ? 300 : 1 + rng.below(40));
+        const keys = rows.map(() => next++);
+        if (step % 7 === 3) for (let i = 0; i < keys.length; i += 2) keys[i] = rng.below(next);
+        const unique = new Map(keys.map((key, i) => [key, rows[i]!]));
+        tree.upsert([...unique.values()], { keys: [...unique.keys()] });
+        for (const [key, row] of unique) held.set(key, row);
+        const going = [...held.keys()].filter(() => rng.below(9) === 0);
+        tree.remove(going);
+        for (const key of going) held.delete(key);
+        if (step % 13 === 12) tree.compact();
+        expect(tree.size).toBe(held.size);
+        expectExact({ tree }, draw(4), [1, 6], `${kind} step ${step}`);
+        for (const key of [...held.keys()].slice(0, 20)) expect(tree.get(key)).toEqual(held.get(key));
+      }
+      tree.remove([...held.keys()]);
+      expect(tree.search(draw(2)).counts).toEqual(Uint32Array.of(0, 0));
+      tree.add(draw(200));
+      expectExact({ tree }, draw(4), [3], `${kind} at the end`);
+    }
+  });
+
+  test("filters are heeded, however few rows they leave", () => {
+    const { tree, queries } = make("uniform", { n: 2000, d: 2, metric: "l2" });
+    for (const share of [2, 5, 40, 500]) {
+      const filter = (key: unknown): boolean => (key as number) % share === 0;
+      const found = tree.search(queries, { k: 4, filter });
+      const wanted = tree.search(queries, { k: 4, filter, exact: true });
+      expect(found.ids).toEqual(wanted.ids);
+      expect(found.keys(0).every(filter)).toBe(true);
+    }
+  });
+
+  test("a file gives the same tree back, rows behind it included", async () => {
+    for (const shape of [{ n: 700, d: 3, metric: "l2" as const }, SHAPES.at(-1)!]) {
+      const { tree, data, queries } = make("clusters", shape);
+      tree.add(data.subarray(0, 50 * shape.d));
+      tree.remove([3, 4, 5, 600]);
+      const bytes = tree.toBytes();
+      const again = await open(bytes);
+      expect(again.toBytes()).toEqual(bytes);
+      expect(again.stats().details).toEqual(tree.stats().details);
+      for (const maxLeaves of [2, 0x7fff_ffff]) {
+        const found = again.search(queries, { k: 5, maxLeaves });
+        expect(found.ids).toEqual(tree.search(queries, { k: 5, maxLeaves }).ids);
+      }
+      expectExact({ tree: again }, queries, [1, 8], "opened");
+    }
+  });
+
+  test("threads make the same tree", async () => {
+    const rng = createRng(4, "threads");
+    const data = DATA.clusters!(rng, 9000, 3);
+    const bytes: Uint8Array[] = [];
+    for (const threads of [1, 3]) {
+      const tree = new KDTreeIndex({ dimension: 3 });
+      await tree.addAsync(data, { threads });
+      bytes.push(tree.toBytes());
+      tree.close();
+    }
+    expect(bytes[1]).toEqual(bytes[0]);
+  });
+});

@@ -1,0 +1,4 @@
+// Exact trees as TypeScript calls them.
+export { growPieces, splitRange } from "./split";
+export { kdFill, kdUnite } from "./kdfill";
+export { kdQuery } from "./kdsearch";
