@@ -22,3 +22,4 @@ export {
   trainRabitq,
   trainSq,
 } from "./train.ts";
+export { OPQ_TRAINING, type OpqTraining, trainOpq, turnRows } from "./trainOpq.ts";

@@ -1,4 +1,4 @@
-import { createRng, VicinalError } from "../core/index.ts";
+import { VicinalError } from "../core/index.ts";
 import type { Space } from "../kernels/space.ts";
 import { pad16 } from "../kernels/space.ts";
 import type { Tasks } from "../kernels/task.ts";
@@ -10,6 +10,7 @@ import {
   type CodecShape,
   TABLE_HEAD,
 } from "./blockCodec.ts";
+import { BookTrainer, bookBytes, ROUNDS } from "./pqBooks.ts";
 
 /** m parts of 2^nbits centroids each. */
 export interface PqOptions {
@@ -19,12 +20,6 @@ export interface PqOptions {
   readonly fastScan: boolean;
 }
 
-const ROUNDS = 20;
-const TRAIN_ROWS = 1 << 14;
-/** Products of one call: a few milliseconds. */
-const CALL_PRODUCTS = 1 << 26;
-const LEAST_TRAIN_ROWS = 1 << 12;
-const TRAINING_BYTES = 64;
 /** Fewer rows than centroids are coded without error; fewer than this are hardly worth codes. */
 const LEAST_ROWS = 64;
 
@@ -52,7 +47,7 @@ export class PqCodec extends BlockCodec {
       });
     }
     const ksub = 2 ** nbits;
-    const bookBytes = (1 + Math.ceil(dimension / m)) * ksub * 4;
+    const book = bookBytes({ d: dimension, m, ksub });
     const constants = shape.residual && !shape.ip;
     super(space, shape, {
       kind: fastScan ? CODEC_KINDS.fast : CODEC_KINDS.pq,
@@ -61,8 +56,8 @@ export class PqCodec extends BlockCodec {
       tail: constants ? 1 : 0,
       m,
       ksub,
-      books: m * bookBytes,
-      bookBytes,
+      books: m * book,
+      bookBytes: book,
       epsilon: 0,
     });
     this.#options = options;
@@ -73,61 +68,16 @@ export class PqCodec extends BlockCodec {
   }
 
   protected *learn({ residuals, rows, stride, threads }: CodecSample): Tasks<void> {
-    const { space, shape, fields } = this;
-    const { m } = this.#options;
-    const { ksub, bookBytes } = fields;
-    const widest = Math.ceil(shape.dimension / m);
-    const most = Math.max(
-      LEAST_TRAIN_ROWS,
-      Math.min(TRAIN_ROWS, Math.floor(CALL_PRODUCTS / (ksub * widest))),
-    );
-    const step = Math.ceil(rows / most);
-    const count = Math.ceil(rows / step);
-    const scratchBytes = pad16(ksub * (8 * widest + 4));
-    space.set({ codeTrain: TRAINING_BYTES + ksub * 4 + threads * scratchBytes });
+    const { dimension: d, seed } = this.shape;
+    const shape = { d, m: this.#options.m, ksub: this.fields.ksub };
+    const sample = { section: residuals, rows, stride };
+    const books = { section: "codeBooks", at: this.rowBytes };
+    const trainer = new BookTrainer(this.space, shape, sample, books, threads);
     try {
-      this.#pickFirst(count, ksub);
-      for (let round = 0; round <= ROUNDS; round++) {
-        const training = space.ptr("codeTrain");
-        const w = space.engine.u32;
-        const at = training >>> 2;
-        w[at] = shape.dimension;
-        w[at + 1] = m;
-        w[at + 2] = ksub;
-        w[at + 3] = space.ptr("codeBooks") + this.rowBytes;
-        w[at + 4] = bookBytes;
-        w[at + 5] = space.ptr(residuals);
-        w[at + 6] = stride * step;
-        w[at + 7] = count;
-        w[at + 8] = training + TRAINING_BYTES;
-        const scratch = Array.from(
-          { length: threads },
-          (_, t) => training + TRAINING_BYTES + ksub * 4 + t * scratchBytes,
-        );
-        yield {
-          fn: round === 0 ? "pqStart" : "pqRound",
-          scratch,
-          args: [training],
-          total: m,
-          chunk: 1,
-          phase: "codebooks",
-          done: round * m,
-          of: (ROUNDS + 1) * m,
-        };
-      }
+      trainer.pickFirst(seed);
+      yield* trainer.rounds(ROUNDS, true);
     } finally {
-      space.set({ codeTrain: 0 });
-    }
-  }
-
-  /** Rows that the centroids begin as, spread over the sample; of a sample smaller than the book, some twice. */
-  #pickFirst(count: number, ksub: number): void {
-    const rng = createRng(this.shape.seed, "pq");
-    const first = this.space.u32("codeTrain").subarray(TRAINING_BYTES >>> 2);
-    for (let k = 0; k < ksub; k++) {
-      const from = Math.floor((k * count) / ksub);
-      const to = Math.max(from + 1, Math.floor(((k + 1) * count) / ksub));
-      first[k] = Math.min(count - 1, from + rng.below(to - from));
+      trainer.release();
     }
   }
 }

@@ -3,7 +3,8 @@
 import { beginList, beginQuery, boundBlock, decodeLane, encodeLane, scanBlock } from "../lists/codec";
 import { BLOCK_ROWS } from "./layout";
 
-export { pqRound, pqStart } from "./train";
+export { multiply } from "./product";
+export { pqRound, pqSnap, pqStart } from "./train";
 
 /** Encodes rows first + begin … first + end, each as one lane of blocks from `blocks` on; without lists. */
 export function codecEncode(work: usize, codec: usize, rows: usize, stride: usize, blocks: usize, blockBytes: usize, begin: i32, end: i32): void {

@@ -95,3 +95,19 @@ function split(book: usize, ksub: i32, dims: i32, counts: usize, empty: i32): vo
     store<f32>(at + (<usize>largest << 2), t & 1 ? value - apart : value + apart);
   }
 }
+
+/** Replaces rows begin … end by the centroids nearest to their parts. */
+export function pqSnap(_scratch: usize, job: PqTraining, begin: i32, end: i32): void {
+  for (let i = begin; i < end; i++) {
+    const x = job.rows + <usize>i * job.stride;
+    for (let j = 0; j < job.m; j++) {
+      const start = partStart(job.d, job.m, j), dims = partStart(job.d, job.m, j + 1) - start;
+      const book = job.books + <usize>j * job.bookBytes;
+      let from = book + (<usize>nearestCentroid(book, job.ksub, x + (<usize>start << 2), dims) << 2);
+      for (let t = 0; t < dims; t++) {
+        from += <usize>job.ksub << 2;
+        store<f32>(x + (<usize>(start + t) << 2), load<f32>(from));
+      }
+    }
+  }
+}

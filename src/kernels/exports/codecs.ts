@@ -4,6 +4,9 @@ import type { Ptr } from "../exports.ts";
 export interface CodecExports {
   pqStart(scratch: Ptr, training: Ptr, begin: number, end: number): void;
   pqRound(scratch: Ptr, training: Ptr, begin: number, end: number): void;
+  pqSnap(scratch: Ptr, training: Ptr, begin: number, end: number): void;
+  /** Groups begin … end of four rows of a product (wasm/codecs/product.ts). */
+  multiply(scratch: Ptr, product: Ptr, begin: number, end: number): void;
   codecEncode(
     work: Ptr,
     codec: Ptr,
