@@ -61,9 +61,9 @@ export class Balls implements StructureSearch {
     this.#space.set({ ballNodes: this.bytes });
   }
 
-  /** Depth first a stack is as deep as the tree; best first, every leaf looked into leaves a path of others waiting. */
+  /** Depth first a stack is as deep as the tree; best first, all leaves may wait, for balls that overlap have one bound. */
   room({ k, ef }: Plan): WorkNeeds {
-    const pool = ef >= this.leaves ? this.levels + 2 : Math.min(this.leaves, ef * (this.levels + 1)) + 2;
+    const pool = ef >= this.leaves ? this.levels + 2 : this.leaves + 2;
     return { pool, sorted: k + 1, code: this.#rows.codeBytes + 16 };
   }
 
