@@ -350,6 +350,11 @@ export class Searcher implements SearchEngine {
     }
   }
 
+  /** Turns ranks of stored vectors into distances, in place. */
+  toDistances(ranks: Float32Array): void {
+    this.#toDistances(ranks, 0, ranks.length, false);
+  }
+
   #toDistances(values: Float32Array, at: number, count: number, fromCodes: boolean): void {
     const { metric, dtype } = this.#rows.options;
     if (metric === "l2") {

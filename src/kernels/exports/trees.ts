@@ -7,4 +7,5 @@ export interface TreeExports {
   kdFill(scratch: Ptr, tree: Ptr, begin: number, end: number): void;
   kdUnite(tree: Ptr): void;
   kdQuery(scratch: Ptr, tree: Ptr, request: Ptr, begin: number, end: number): void;
+  kdWithin(scratch: Ptr, tree: Ptr, request: Ptr, within: Ptr, begin: number, end: number): void;
 }

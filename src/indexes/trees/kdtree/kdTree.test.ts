@@ -214,3 +214,46 @@ describe("changes", () => {
     expect(bytes[1]).toEqual(bytes[0]);
   });
 });
+
+describe("within a radius", () => {
+  test("range lists what a scan finds, and countWithin counts it, in every metric and width", () => {
+    for (const kind of ["clusters", "grid", "huge"]) {
+      for (const shape of SHAPES) {
+        const name = `${kind} ${JSON.stringify(shape)}`;
+        const { tree, data, queries } = make(kind, shape);
+        // Some rows behind the tree, and some removed ones.
+        tree.add(data.subarray(0, 30 * shape.d));
+        tree.remove([1, 5, 6, 7, 8, 200, shape.n + 3]);
+        const all = tree.search(queries, { k: tree.size, exact: true });
+        // Radii that are distances of rows: those rows are within.
+        for (const rank of [3, tree.size - 1]) {
+          const radius = all.row(0).distances[rank]!;
+          const found = tree.range(queries, radius);
+          const wanted = tree.range(queries, radius, { exact: true });
+          expect(found.offsets, name).toEqual(wanted.offsets);
+          expect(found.ids, name).toEqual(wanted.ids);
+          expect(found.distances, name).toEqual(wanted.distances);
+          const counts = tree.countWithin(queries, radius);
+          expect(counts, name).toEqual(wanted.offsets.subarray(1).map((end, q) => end - wanted.offsets[q]!));
+          expect(counts[0], name).toBeGreaterThan(rank);
+        }
+        tree.close();
+      }
+    }
+  });
+
+  test("filters are heeded, radii below 0 hold nothing, and bad options are refused", () => {
+    const { tree, queries } = make("uniform", { n: 1500, d: 2, metric: "l2" });
+    const filter = (key: unknown): boolean => (key as number) % 3 === 0;
+    const wanted = tree.range(queries, 0.4, { filter, exact: true });
+    expect(tree.range(queries, 0.4, { filter }).ids).toEqual(wanted.ids);
+    const counts = wanted.offsets.subarray(1).map((end, q) => end - wanted.offsets[q]!);
+    expect(tree.countWithin(queries, 0.4, { filter })).toEqual(counts);
+    expect(tree.countWithin(queries, -1)).toEqual(new Uint32Array(queries.length));
+    expect(tree.countWithin(queries, INFINITE)).toEqual(new Uint32Array(queries.length).fill(1500));
+    expect(tree.countWithin([], 1)).toEqual(new Uint32Array(0));
+    expect(() => tree.countWithin(queries, Number.NaN)).toThrow(/radius/);
+    expect(() => tree.countWithin(queries, 1, { k: 3 } as object)).toThrow(/"k"/);
+    expect(() => tree.range(queries, 1, { nprobe: 3 })).toThrow(/nprobe/);
+  });
+});

@@ -10,13 +10,15 @@ import {
 import { resolveMetricOptions } from "../../../metrics/index.ts";
 import type { CreateOptions, Key, SearchParams } from "../../contract.ts";
 import type { StructureSearch, Way } from "../../plan.ts";
-import { RebuiltIndex } from "../../rebuilt.ts";
 import type { NewOrder } from "../../rowIndex.ts";
 import type { SavedStructure } from "../../snapshot.ts";
 import { checkRowOptions, support } from "../../support.ts";
 import type { Tasks } from "../../task.ts";
+import { ALL_LEAVES } from "../leaves.ts";
 import { SPLITS, type Split } from "../topology.ts";
-import { ALL_LEAVES, KdTree } from "./tree.ts";
+import { TreeIndex } from "../treeIndex.ts";
+import type { WithinSearch } from "../within.ts";
+import { KdTree } from "./tree.ts";
 
 export interface KDTreeOptions extends CreateOptions {
   /** Numbers of the metric minkowski. */
@@ -54,7 +56,7 @@ const ROWS_PER_K = 8;
  * Rows are renumbered into the order of leaves. The same rows and options give the same tree, whatever the number of
  * threads.
  */
-export class KDTreeIndex<K extends Key = Key> extends RebuiltIndex<K> {
+export class KDTreeIndex<K extends Key = Key> extends TreeIndex<K> {
   readonly kind = "KDTree";
   readonly spec = "KDTree";
   readonly searchParams: readonly string[] = ["maxLeaves"];
@@ -99,6 +101,10 @@ export class KDTreeIndex<K extends Key = Key> extends RebuiltIndex<K> {
   }
 
   protected structure(): StructureSearch | undefined {
+    return this.covered > 0 ? this.tree : undefined;
+  }
+
+  protected withinTree(): WithinSearch | undefined {
     return this.covered > 0 ? this.tree : undefined;
   }
 

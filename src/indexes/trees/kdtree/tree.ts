@@ -1,18 +1,17 @@
-import type { Plan, StructureSearch } from "../../plan.ts";
+import type { Plan } from "../../plan.ts";
 import type { NewOrder } from "../../rowIndex.ts";
 import type { RowStore } from "../../rows.ts";
 import type { Space } from "../../space.ts";
 import type { Tasks } from "../../task.ts";
 import type { Workbench, WorkNeeds } from "../../workbench.ts";
+import { ALL_LEAVES } from "../leaves.ts";
 import { childOf, NO_NODE, NODE_WORDS, type Split, TreeTopology } from "../topology.ts";
+import type { WithinSearch } from "../within.ts";
 
 export interface KdTreeShape {
   readonly leafSize: number;
   readonly split: Split;
 }
-
-/** Value of maxLeaves that means all: the search is exact. */
-export const ALL_LEAVES = 0x7fff_ffff;
 
 const STRUCT_BYTES = 96;
 const LEAF = 0x8000_0000;
@@ -22,8 +21,9 @@ const METRICS: Readonly<Record<string, number>> = { l2: 0, l2sq: 0, cosine: 0, l
 const BLOCK_WIDTH = 8;
 
 /** A kd-tree in linear memory: its topology, boxes and blocks of leaves, and the search through them. */
-export class KdTree implements StructureSearch {
+export class KdTree implements WithinSearch {
   readonly fn = "kdQuery";
+  readonly withinFn = "kdWithin";
   readonly topology: TreeTopology;
   readonly shape: KdTreeShape;
   readonly #space: Space;
