@@ -12,6 +12,7 @@ export { decodeRow, encodeRows, measureCodes } from "./quantize";
 export * from "./scan";
 export * from "./kmeans/exports";
 export * from "./trees/ballExports";
+export * from "./lists/exports";
 
 /** 1 in the relaxed build, 0 in the plain one. */
 export function relaxedBuild(): i32 {

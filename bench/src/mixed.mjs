@@ -102,26 +102,13 @@ async function play(spec, set, { start, changes, bucket }, prepare, measure) {
   }
 }
 
-/** Distances of these rows to a query, anew from the vectors: an index over codes alone answers others. */
-function distancesTo(query, rows, { metric, d, base }) {
-  return rows.map((row) => {
-    let [dot, square, length, own] = [0, 0, 0, 0];
-    for (let i = 0; i < d; i++) {
-      const [a, b] = [query[i], base[row * d + i]];
-      dot += a * b;
-      square += (a - b) ** 2;
-      length += a * a;
-      own += b * b;
-    }
-    return metric === "cosine" ? 1 - dot / Math.sqrt(length * own) : square;
-  });
-}
-
-/** Share of the true neighbours among the found ones, ties included. */
-function recallOf(found, truth) {
-  if (truth.length === 0) return 1;
-  const limit = Math.max(...truth) * (1 + 1e-6);
-  return Math.min(1, found.filter((distance) => distance <= limit).length / truth.length);
+function recallOf(found, truth, k) {
+  const limit = truth.at(-1);
+  const wanted = Math.min(k, truth.length);
+  if (wanted === 0) return 1;
+  let hits = 0;
+  for (const distance of found) if (distance <= limit + Math.abs(limit) * 1e-6) hits++;
+  return Math.min(1, hits / wanted);
 }
 
 async function main() {
@@ -155,7 +142,7 @@ async function main() {
   const asked = Array.from({ length: set.queries.length / set.d }, (_, q) =>
     set.queries.slice(q * set.d, (q + 1) * set.d),
   );
-  /** Distances of the true neighbours, by step, share and query. @type {number[][][][]} */
+  /** Distances of the true neighbours, by step, share and query. @type {Float32Array[][][]} */
   const truth = [];
   const say = (/** @type {string} */ text) => process.stderr.write(`${text}\n`);
   say(
@@ -169,9 +156,7 @@ async function main() {
     (index, step) => {
       truth[step] = SHARES.map((share) => {
         const filter = index.mask(filterOf(share));
-        return asked.map((query) =>
-          distancesTo(query, index.search(query, { k, filter, exact: true }).keys(0), set),
-        );
+        return asked.map((query) => index.search(query, { k, filter, exact: true }).row(0).distances.slice());
       });
       return undefined;
     },
@@ -194,13 +179,10 @@ async function main() {
         const maskMs = performance.now() - begin;
         for (const query of asked.slice(0, 10)) index.search(query, { k, filter });
         const start = performance.now();
-        const found = asked.map((query) => index.search(query, { k, filter }).keys(0));
+        const found = asked.map((query) => index.search(query, { k, filter }).row(0).distances);
         const ms = (performance.now() - start) / asked.length;
         const recall =
-          found.reduce(
-            (sum, keys, q) => sum + recallOf(distancesTo(asked[q], keys, set), truth[step][s][q]),
-            0,
-          ) / asked.length;
+          found.reduce((sum, got, q) => sum + recallOf(got, truth[step][s][q], k), 0) / asked.length;
         return { share, recall, ms, maskMs };
       });
       const count = (/** @type {number | undefined} */ value) =>

@@ -8,6 +8,7 @@ export { type EstimateOptions, estimate } from "./estimate.ts";
 export { FLAT_DEFAULTS, FlatIndex, type FlatOptions } from "./flat.ts";
 export { RPFOREST_DEFAULTS, RPForestIndex, type RPForestOptions } from "./forest/forest.ts";
 export { HNSW_DEFAULTS, HnswIndex, type HnswOptions } from "./hnsw/hnsw.ts";
+export { LISTS_DEFAULTS, ListsIndex, type ListsOptions } from "./lists/lists.ts";
 export { type OpenOptions, open } from "./open.ts";
 export { parseFilterExpression as parseFilter } from "./parts/filterExpression.ts";
 export { formatSpec, type ListCodes, type OpqSpec, parseSpec, type Spec } from "./parts/spec.ts";

@@ -3,12 +3,13 @@ import { FLAT } from "./flatKind.ts";
 import { RPFOREST } from "./forest/kind.ts";
 import { HNSW } from "./hnsw/kind.ts";
 import type { KindOfIndex } from "./kind.ts";
+import { LISTS } from "./lists/kind.ts";
 import { formatSpec, type Spec } from "./parts/spec.ts";
 import { BALLTREE } from "./trees/balltree/kind.ts";
 import { KDTREE } from "./trees/kdtree/kind.ts";
 
 /** Every kind of index; a new one joins the factory, files and estimates by a line here. */
-export const KINDS: readonly KindOfIndex[] = [FLAT, HNSW, KDTREE, BALLTREE, RPFOREST];
+export const KINDS: readonly KindOfIndex[] = [FLAT, HNSW, KDTREE, BALLTREE, RPFOREST, LISTS];
 
 /** The kind of that name. */
 export function kindNamed(name: string): KindOfIndex | undefined {

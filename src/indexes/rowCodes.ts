@@ -1,11 +1,12 @@
 import type { Matrix } from "../core/index.ts";
 import { type ScalarQuantizer, trainScalar } from "../quantize/index.ts";
+import { squaredNorm } from "./rowMath.ts";
 import type { RowStore } from "./rows.ts";
 import type { Space } from "./space.ts";
 
 // How the codes of rows are trained and written.
 
-export const LARGEST_FLOAT: number = Math.fround(3.4028234663852886e38);
+const LARGEST_FLOAT: number = Math.fround(3.4028234663852886e38);
 const TRAIN_SAMPLE = 1 << 14;
 /** Rows encoded in one call: short calls let the engine swap in optimised code. */
 const ENCODE_ROWS = 512;
@@ -70,4 +71,19 @@ export function encodeRows(
 export function widened({ levels, step, offsets }: ScalarQuantizer, factor: number): ScalarQuantizer {
   const wider = Math.fround(Math.min(step * factor, LARGEST_FLOAT / levels));
   return { levels, step: wider, offsets: offsets.map((offset) => offset - ((wider - step) * levels) / 2) };
+}
+
+/** Sets the last component of rows first … end so that all are of squared length maxNorm. */
+export function augmentRows(
+  data: Float32Array,
+  stride: number,
+  dimension: number,
+  maxNorm: number,
+  first: number,
+  end: number,
+): void {
+  for (let i = first; i < end; i++) {
+    const rest = maxNorm - squaredNorm(data, i * stride, dimension);
+    data[i * stride + dimension] = Math.min(LARGEST_FLOAT, Math.sqrt(Math.max(0, rest)));
+  }
 }

@@ -2,7 +2,7 @@ import type { Matrix } from "../core/index.ts";
 import type { ScalarQuantizer } from "../quantize/index.ts";
 import { metricBlockBytes, writeMetricBlock } from "./metricBlock.ts";
 import type { VectorReader } from "./parts/vectors.ts";
-import { coverNorms, encodeRows, LARGEST_FLOAT, trainOnSample, widened } from "./rowCodes.ts";
+import { augmentRows, coverNorms, encodeRows, trainOnSample, widened } from "./rowCodes.ts";
 import {
   checkLatitudes,
   flipSigns,
@@ -18,6 +18,8 @@ import { pad16, type Space } from "./space.ts";
 const WARM_UP_ROWS = 1024;
 /** Once trained on this many rows, codes are not trained again. */
 const TRAINED_ENOUGH = 1 << 16;
+/** Bytes of a block of rows that stay reserved when the structure has coded them. */
+const MOST_INCOMING = 1 << 20;
 /** Rows read at a time when vectors are not kept. */
 const INCOMING = 256;
 
@@ -147,7 +149,7 @@ export class RowStore {
     }
     if (this.options.codes === "own") {
       // The block's vectors stay until the structure has coded them.
-      this.#space.set({ vectors: reader.rows * this.rowBytes });
+      this.#space.atLeast("vectors", reader.rows * this.rowBytes);
       this.#place(reader, "vectors", 0, 0, reader.rows);
       this.#vectorsFrom = first;
       this.#rows = end;
@@ -164,7 +166,7 @@ export class RowStore {
       const to = Math.min(from + INCOMING, reader.rows);
       this.#place(reader, "incoming", 0, from, to);
       this.#augment("incoming", 0, to - from);
-      this.#encode("incoming", 0, first + from, to - from);
+      encodeRows(this.#space, this, "incoming", 0, first + from, to - from);
     }
     this.#rows = end;
   }
@@ -217,7 +219,7 @@ export class RowStore {
       this.#train();
       from = 0;
     }
-    this.#encode("vectors", from, from, end - from);
+    encodeRows(this.#space, this, "vectors", from, from, end - from);
   }
 
   /** To be called when added rows are there to stay: an index over codes alone drops its vectors now. */
@@ -229,7 +231,8 @@ export class RowStore {
   /** Drops vectors that the structure has coded (or given up); from now on it answers for them. */
   release(): void {
     this.#vectorsFrom = this.#rows;
-    this.#dropVectors();
+    // Room for a few rows stays: blocks that come one after the other would move all that follows back and forth.
+    if (this.#hasVectors || this.#space.bytes("vectors") > MOST_INCOMING) this.#dropVectors();
   }
 
   /** Takes what gives vectors back from the structure's codes. */
@@ -243,14 +246,9 @@ export class RowStore {
   }
 
   #augment(section: string, first: number, end: number): void {
-    if (!this.options.augment) return;
-    const data = this.#space.f32(section);
-    const { dimension } = this.options;
-    const stride = this.rowBytes / 4;
-    for (let i = first; i < end; i++) {
-      const rest = this.#maxNorm - squaredNorm(data, i * stride, dimension);
-      data[i * stride + dimension] = Math.min(LARGEST_FLOAT, Math.sqrt(Math.max(0, rest)));
-    }
+    const { augment, dimension } = this.options;
+    if (augment)
+      augmentRows(this.#space.f32(section), this.rowBytes / 4, dimension, this.#maxNorm, first, end);
   }
 
   #train(): void {
@@ -271,10 +269,6 @@ export class RowStore {
     this.#space.f32("offsets").set(quantizer.offsets);
   }
 
-  #encode(section: string, firstRow: number, firstCode: number, count: number): void {
-    encodeRows(this.#space, this, section, firstRow, firstCode, count);
-  }
-
   /** Codes alone, and a longer row than any so far: all last components change, so all codes are made anew. */
   #raiseNorm(maxNorm: number): void {
     const s = this.#space;
@@ -293,7 +287,7 @@ export class RowStore {
       }
       this.#augment("incoming", 0, count);
       this.setQuantizer(after, this.#trainedOn);
-      this.#encode("incoming", 0, from, count);
+      encodeRows(this.#space, this, "incoming", 0, from, count);
     }
     this.setQuantizer(after, this.#trainedOn);
   }

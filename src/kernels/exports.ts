@@ -6,6 +6,7 @@ import type { ForestExports } from "./exports/forest.ts";
 import type { GraphExports, ScanExports } from "./exports/graph.ts";
 import type { HashExports } from "./exports/hash.ts";
 import type { KMeansExports } from "./exports/kmeans.ts";
+import type { ListsExports } from "./exports/lists.ts";
 import type { TreeExports } from "./exports/trees.ts";
 import type { VectorExports } from "./exports/vectors.ts";
 
@@ -26,7 +27,8 @@ export type EngineExports = BuildExports &
   KMeansExports &
   BallExports &
   ForestExports &
-  TreeExports;
+  TreeExports &
+  ListsExports;
 
 /** What wasm/{convert,hash,vectors}.ts export. */
 export interface KernelExports extends ConvertExports, HashExports, VectorExports {}

@@ -99,7 +99,7 @@ export const BAD_SEARCHES: Readonly<Record<string, [options: Anything, ...codes:
   "k null": [{ k: null }, "BAD_K"],
   "k 5n": [{ k: 5n }, "BAD_K"],
   "unknown option": [{ K: 5 }, "OPTION_UNKNOWN"],
-  "option of another index": [{ nprobe: 5 }, "OPTION_UNKNOWN"],
+  "option of other libraries": [{ hashTables: 5 }, "OPTION_UNKNOWN"],
   "maxDistance NaN": [{ maxDistance: Number.NaN }, "OPTION_RANGE"],
   "maxDistance '1'": [{ maxDistance: "1" }, "OPTION_RANGE"],
   "exact 'yes'": [{ exact: "yes" }, "OPTION_RANGE"],

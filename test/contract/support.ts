@@ -38,6 +38,10 @@ export const KINDS: readonly Kind[] = [
   { spec: "Flat", support: "Flat", codes: false, keepsVectors: true, graph: false },
   { spec: "BallTree", support: "BallTree", codes: false, keepsVectors: true, graph: false },
   { spec: "HNSW8", support: "HNSW", codes: false, keepsVectors: true, graph: true },
+  {
+    ...{ spec: "IVF4,Flat", support: "Lists", codes: false, keepsVectors: true, graph: false },
+    near: { nprobe: 2 },
+  },
   { spec: "HNSW8,SQ7", support: "HNSW", codes: true, keepsVectors: false, graph: true },
   { spec: "HNSW8,SQ8", support: "HNSW", codes: true, keepsVectors: false, graph: true },
   { spec: "HNSW8,SQ7,Refine", support: "HNSW", codes: true, keepsVectors: true, graph: true },

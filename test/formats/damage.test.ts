@@ -140,7 +140,7 @@ const ROW_LIES: Readonly<Record<string, (p: Parts) => void>> = {
   "removed rows beyond the last": (p) => void (p.u8("dead")[4]! |= 0x80),
   "a fact from the future": (p) => void (p.facts.novelty = true),
   "parameters that are a list": (p) => void (p.facts.params = [1]),
-  "parameters it does not know": (p) => void (p.facts.params = { nprobe: 4 }),
+  "parameters it does not know": (p) => void (p.facts.params = { hashTables: 4 }),
   "a seed of −1": (p) => void (p.facts.seed = -1),
   "no keys": (p) => void (p.facts.keys = null),
   "no metadata": (p) => void (p.facts.metadata = null),

@@ -150,7 +150,7 @@ describe.each(ONE_EACH)("$spec", (c) => {
     if (c.graph) index.configure({ efSearch: 33 });
     const again = await open(index.toBytes());
     expect(again.defaults).toEqual(index.defaults);
-    expect((await failureOf(() => again.configure({ nprobe: 1 }))).code).toBe("OPTION_UNKNOWN");
+    expect((await failureOf(() => again.configure({ hashTables: 1 }))).code).toBe("OPTION_UNKNOWN");
   });
 
   test("more rows than warm-up needs: what codes alone keep is what comes back", async () => {

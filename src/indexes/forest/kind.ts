@@ -36,9 +36,7 @@ export const RPFOREST: KindOfIndex = {
       vectors: n * pad16(dtype === "f32" ? floats * 4 : Math.ceil(dimension / 8)),
       codes: coded === 0 ? 0 : n * (coded + 4),
       links: n < 64 ? 0 : trees * n * 4 + leaves * (4 + 16 + coded),
-      // A third more of the trees' lists than they need stays behind where they grew.
-      rest: n / 8 + (n < 64 ? 0 : (trees * n * 4) / 3),
-      fixed: 60_000,
+      rest: n / 8,
     };
   },
   file: fileForm<Facts, RPForestIndex>({

@@ -1,9 +1,10 @@
+import { VicinalError } from "../../core/index.ts";
 import type { Space } from "../../kernels/space.ts";
 import { PqCodec } from "../../quantize/pqCodec.ts";
 import { RabitqCodec } from "../../quantize/rabitqCodec.ts";
 import { SqCodec } from "../../quantize/sqCodec.ts";
 import type { ListCodes } from "../parts/spec.ts";
-import type { ListCodec } from "./codec.ts";
+import type { ListCodec, TurnTrainer } from "./codec.ts";
 
 /** What a codec is made for. */
 export interface CodecShape {
@@ -33,4 +34,9 @@ export function makeCodec(codes: ListCodes, space: Space, shape: CodecShape): Li
     default:
       return undefined;
   }
+}
+
+/** How rotations before codes are learnt. */
+export function trainTurn(_space: Space): TurnTrainer {
+  throw new VicinalError("UNSUPPORTED", { what: "OPQ", rule: "codes of vectors as they are" });
 }

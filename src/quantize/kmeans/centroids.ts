@@ -66,7 +66,8 @@ export class CentroidTable {
   }
 
   sizes(k: number = this.#k): Record<string, number> {
-    const places = Math.ceil(k / GROUP) * GROUP;
+    // A search looks at two groups at a time.
+    const places = k === 0 ? 0 : Math.max(2, Math.ceil(k / GROUP)) * GROUP;
     return {
       [`${this.#name}Rows`]: k * this.stride,
       [`${this.#name}Packed`]: places * this.dimension * 4,
