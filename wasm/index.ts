@@ -8,6 +8,7 @@ export * from "./codecs/exports";
 export * from "./graph/exports";
 export * from "./forest/exports";
 export * from "./trees/exports";
+export * from "./graphs/exports";
 export { decodeRow, encodeRows, measureCodes } from "./quantize";
 export * from "./scan";
 export * from "./kmeans/exports";

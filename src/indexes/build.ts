@@ -14,8 +14,8 @@ import { bytesOf } from "./bytes.ts";
 import type { AuditReport, FactoryOptions, Index, Key, Metadata, VectorsInput } from "./contract.ts";
 import { create } from "./create.ts";
 import { dimensionOf, dtypeOf } from "./dataShape.ts";
+import { GraphIndex } from "./graphs/common/graphIndex.ts";
 import type { HeldOutTuning } from "./hnsw/heldOut.ts";
-import { HnswIndex } from "./hnsw/hnsw.ts";
 import { KINDS, kindNamed } from "./kinds.ts";
 import { parseSpec } from "./parts/spec.ts";
 import { readVectors, type VectorReader } from "./parts/vectors.ts";
@@ -146,9 +146,9 @@ async function fill<K extends Key>(
   { keys, metadata, threads, targetRecall, k, seed, signal, onProgress }: OwnOptions<K>,
 ): Promise<AuditReport | undefined> {
   const tuning: HeldOutTuning = { targetRecall, k, sample: TUNING_ROWS };
-  if (index instanceof HnswIndex) index.tuning = tuning;
+  if (index instanceof GraphIndex) index.tuning = tuning;
   await index.addAsync(vectors, { keys, metadata, threads, signal, onProgress });
-  if (index instanceof HnswIndex) return tuning.report;
+  if (index instanceof GraphIndex) return tuning.report;
   const wanted = { targetRecall, k, seed, sample: TUNING_ROWS, signal, onProgress };
   return tuneBuilt(index, reader, keys, wanted);
 }

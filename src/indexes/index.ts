@@ -7,6 +7,8 @@ export { create } from "./create.ts";
 export { type EstimateOptions, estimate } from "./estimate.ts";
 export { FLAT_DEFAULTS, FlatIndex, type FlatOptions } from "./flat.ts";
 export { RPFOREST_DEFAULTS, RPForestIndex, type RPForestOptions } from "./forest/forest.ts";
+export type { FlatGraphOptions } from "./graphs/common/options.ts";
+export { NNDESCENT_DEFAULTS, NNDescentIndex, type NNDescentOptions } from "./graphs/nndescent/nndescent.ts";
 export { HNSW_DEFAULTS, HnswIndex, type HnswOptions } from "./hnsw/hnsw.ts";
 export { LISTS_DEFAULTS, ListsIndex, type ListsOptions } from "./lists/lists.ts";
 export { type OpenOptions, open } from "./open.ts";

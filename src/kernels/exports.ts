@@ -4,6 +4,7 @@ import type { ConvertExports } from "./exports/convert.ts";
 import type { ExactExports } from "./exports/exact.ts";
 import type { ForestExports } from "./exports/forest.ts";
 import type { GraphExports, ScanExports } from "./exports/graph.ts";
+import type { GraphsExports } from "./exports/graphs.ts";
 import type { HashExports } from "./exports/hash.ts";
 import type { KMeansExports } from "./exports/kmeans.ts";
 import type { ListsExports } from "./exports/lists.ts";
@@ -18,17 +19,18 @@ export type Ptr = number;
  * the parameters of the AssemblyScript function of that name; a test compares names and arities with the
  * compiled modules. Results declared u32 in AssemblyScript arrive as signed numbers: apply `>>> 0`.
  */
-export type EngineExports = BuildExports &
-  KernelExports &
-  ExactExports &
-  GraphExports &
+export type EngineExports = BallExports &
+  BuildExports &
   CodecExports &
-  ScanExports &
-  KMeansExports &
-  BallExports &
+  ExactExports &
   ForestExports &
-  TreeExports &
-  ListsExports;
+  GraphExports &
+  GraphsExports &
+  KMeansExports &
+  KernelExports &
+  ListsExports &
+  ScanExports &
+  TreeExports;
 
 /** What wasm/{convert,hash,vectors}.ts export. */
 export interface KernelExports extends ConvertExports, HashExports, VectorExports {}

@@ -11,7 +11,7 @@ const queries = makeRows(30, D, "f32", { seed: 22 });
 
 const answers = (index: Index): unknown => {
   // Where a structure is made anew and that is abandoned, rows are scanned: approximate answers get better.
-  const near = index.searchParams.includes("efSearch") ? { efSearch: 12 } : { exact: !index.exact };
+  const near = index.searchParams.includes("efSearch") ? { efSearch: 20 } : { exact: !index.exact };
   return queries.map((query) => index.search(query, { k: 5, ...near }).items());
 };
 

@@ -22,7 +22,11 @@ const K = 10;
  * Recall@10 with 40 candidates, measured when the test was written less what another layout of random numbers
  * may cost (0.01); graphs are deterministic, so a change of these figures is a change of the algorithm.
  */
-const FLOORS: Readonly<Record<string, number>> = { "HNSW8,SQ7": 0.93, "HNSW8,SQ8": 0.95 };
+const FLOORS: Readonly<Record<string, number>> = {
+  ...{ "HNSW8,SQ7": 0.93, "HNSW8,SQ8": 0.95 },
+  // Inner product, whose queries are unlike the rows, is the least of these.
+  ...{ NNDescent16: 0.93, "NNDescent16,SQ7,Refine": 0.93 },
+};
 const FLOOR = 0.97;
 
 const GRAPHS = CASES.filter(({ graph, metric }) => graph && metric !== "l2sq");
@@ -149,18 +153,24 @@ describe.each(DEGENERATE_CASES)("$name over $data", (c) => {
 
   const skip = unfit(c);
   test.skipIf(skip !== undefined)(
-    `the nearest by distance are found, recall at least 0.99${skip ?? ""}`,
+    `the nearest by distance are found, recall at least ${floorOf(c)}${skip ?? ""}`,
     () => {
-      expect(recallByDistance(c, rows, index, truth)).toBeGreaterThanOrEqual(0.99);
+      expect(recallByDistance(c, rows, index, truth)).toBeGreaterThanOrEqual(floorOf(c));
       // The rows that held a cluster together are among those removed.
       const gone = rows
         .map((_, i) => i)
         .filter((i) => i % 3 === 0 || (i % 11 !== 10 && i < 300 && rows.length > 9000));
       for (const held of [index, truth]) held.remove(gone);
-      expect(recallByDistance(c, rows, index, truth)).toBeGreaterThanOrEqual(0.9);
+      expect(recallByDistance(c, rows, index, truth)).toBeGreaterThanOrEqual(floorOf(c) - 0.09);
     },
   );
 });
+
+/** Graphs of nearest rows have few links out of a cluster; those of inner product are of unlike rows besides. */
+function floorOf({ support, metric, data }: Case & { data: string }): number {
+  if (support !== "NNDescent") return 0.99;
+  return metric === "ip" && data === "sorted by cluster" ? 0.8 : 0.95;
+}
 
 /** Why a case cannot reach the floor, or undefined. */
 function unfit({ codes, metric, data }: Case & { data: string }): string | undefined {

@@ -58,6 +58,8 @@ export const KINDS: readonly Kind[] = [
     graph: false,
     near: { searchK: 40 },
   },
+  { spec: "NNDescent16", support: "NNDescent", codes: false, keepsVectors: true, graph: true },
+  { spec: "NNDescent16,SQ7,Refine", support: "NNDescent", codes: true, keepsVectors: true, graph: true },
 ];
 
 /** One supported combination. */

@@ -80,7 +80,7 @@ export function chooseLinks<S>(scorer: S, g: Graph, s: Scratch, b: Batch, begin:
       poolMates<S>(scorer, g, s, b, i, l);
       // The first batch has only itself; its size never exceeds efConstruction, so the pool holds all of it.
       if (top < 0 && l == 0) noteParents(s, b, i);
-      const n = chooseDiverse<S>(scorer, s, s.pool, s.poolSize, 0, g.M, id);
+      const n = chooseDiverse<S>(scorer, s, s.pool, s.poolSize, 0, g.M, id, g.chooseScale);
       const list = g.list(id, l);
       memory.copy(list + 4, s.chosen, <usize>n << 2);
       setCounts(list, n, 0);
@@ -94,7 +94,7 @@ function moveIntoTree(list: usize, id: u32): void {
   const n = linkCount(list), tree = treeCount(list);
   let at = tree;
   while (at < n && linkAt(list, at) != id) at++;
-  // A new row holds at most M of 2M links, so there is room to append.
+  // A new row holds at most M links, fewer than there is room for.
   if (at == n) setCounts(list, n + 1, tree + 1);
   else setCounts(list, n, tree + 1);
   setLink(list, at, linkAt(list, tree));
@@ -250,7 +250,7 @@ export function applyBackLinks<S>(scorer: S, g: Graph, s: Scratch, b: Batch, beg
       padFour(s.pending, n);
       scorer.useRow(target);
       n = rankRows<S>(scorer, s.pending, n, s.sorted, n);
-      count = chooseDiverse<S>(scorer, s, s.sorted, n, tree, capacity, target);
+      count = chooseDiverse<S>(scorer, s, s.sorted, n, tree, capacity, target, g.pruneScale);
     }
     memory.copy(list + 4, s.chosen, <usize>count << 2);
     setCounts(list, count, tree);

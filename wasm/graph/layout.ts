@@ -21,17 +21,28 @@ export class Graph {
   /** Row where searches start, −1 while empty. */
   entry: i32;
   maxLevel: i32;
-  /** Links a new row chooses, and the most an upper list holds; a level-0 list holds 2M. */
+  /** Links a new row chooses, and the most an upper list holds. */
   M: i32;
   /** Most tree edges of one row; the rest of its links stay free for the diversity heuristic. */
   treeLimit: i32;
+  /** Most links of a level-0 list; above M, so that a new row has room for a parent in the tree. */
+  capacity0: i32;
+  /**
+   * How much nearer to a kept neighbour than to the centre a candidate must be to be passed over, as a factor on the
+   * rank of the former: 1 for HNSW's rule, more (α, or α² for squared ranks) to keep more. Infinite to keep the nearest.
+   */
+  chooseScale: f32;
+  /** The same for lists that overflow, or lose links to removed rows. */
+  pruneScale: f32;
+  /** Nodes of the tree that finds seeds on level 0 (wasm/graph/pivots.ts), or 0. */
+  pivots: usize;
 
   @inline list(id: u32, level: i32): usize {
     return level == 0
       ? this.links0 + <usize>(id * this.words0 << 2)
       : this.upper + (<usize>(load<u32>(this.upperAt + (<usize>id << 2)) + <u32>(level - 1) * this.words) << 2);
   }
-  @inline capacity(level: i32): i32 { return level == 0 ? this.M << 1 : this.M; }
+  @inline capacity(level: i32): i32 { return level == 0 ? this.capacity0 : this.M; }
   @inline level(id: u32): i32 { return <i32>load<u8>(this.levels + id); }
 }
 

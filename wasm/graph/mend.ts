@@ -73,7 +73,7 @@ export function dropDeadLinks<S>(scorer: S, g: Graph, s: Scratch, dead: usize, b
         padFour(s.pending, n);
         scorer.useRow(id);
         n = rankRows<S>(scorer, s.pending, n, s.sorted, n);
-        count = chooseDiverse<S>(scorer, s, s.sorted, n, 0, g.capacity(level), id);
+        count = chooseDiverse<S>(scorer, s, s.sorted, n, 0, g.capacity(level), id, g.pruneScale);
         memory.copy(list + 4, s.chosen, <usize>count << 2);
       }
       setCounts(list, count, 0);

@@ -4,6 +4,7 @@
 
 import { insertSorted } from "../keys";
 import { Graph, NONE, Scratch, linkCount, linkAt } from "./layout";
+import { nearestLane, pivotNode } from "./pivots";
 
 @inline export function poolKey(rank: f32, id: u32): u64 {
   return (<u64>reinterpret<u32>(rank) << 32) | (<u64>id << 1);
@@ -83,6 +84,29 @@ function pushPool(s: Scratch, ef: i32, key: u64): i32 {
   return <i32>((at - pool) >> 3);
 }
 
+@inline
+function pushSeed(s: Scratch, ef: i32, id: u32, rank: f32): void {
+  const mark = s.visited + id;
+  if (load<u8>(mark) == <u8>s.epoch) return;
+  store<u8>(mark, <u8>s.epoch);
+  pushPool(s, ef, poolKey(rank, id));
+}
+
+/** Puts the pivots on the way to the query's leaf into the pool. */
+function seedPool<S>(scorer: S, g: Graph, s: Scratch, ef: i32): void {
+  let node: u32 = 0;
+  do {
+    const at = pivotNode(g.pivots, node);
+    const a = load<u32>(at), b = load<u32>(at, 4), c = load<u32>(at, 8), d = load<u32>(at, 12);
+    const ranks = scorer.four(a, b, c, d);
+    pushSeed(s, ef, a, f32x4.extract_lane(ranks, 0));
+    pushSeed(s, ef, b, f32x4.extract_lane(ranks, 1));
+    pushSeed(s, ef, c, f32x4.extract_lane(ranks, 2));
+    pushSeed(s, ef, d, f32x4.extract_lane(ranks, 3));
+    node = load<u32>(at + (<usize>nearestLane(ranks) << 2), 16);
+  } while (node != 0);
+}
+
 /** Best-first search of one level from `entry`; leaves up to `ef` nearest rows in the pool, ascending. */
 export function searchLevel<S>(scorer: S, g: Graph, s: Scratch, entry: u32, ef: i32, level: i32): void {
   forgetVisited(g, s);
@@ -93,6 +117,7 @@ export function searchLevel<S>(scorer: S, g: Graph, s: Scratch, entry: u32, ef: 
   if (s.hide != NONE) store<u8>(visited + s.hide, epoch);
   store<u8>(visited + entry, epoch);
   pushPool(s, ef, poolKey(scorer.one(entry), entry));
+  if (level == 0 && g.pivots != 0) seedPool<S>(scorer, g, s, ef);
 
   let current = 0;
   while (current < s.poolSize) {

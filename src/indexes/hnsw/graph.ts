@@ -9,9 +9,17 @@ import type { Workbench, WorkNeeds } from "../workbench.ts";
 import { levelOf } from "./level.ts";
 
 export interface GraphOptions {
+  /** Links that a new row chooses, and the most of a row on an upper level. */
   readonly M: number;
+  /** Most links of a row on level 0; more than M, for a new row finds its parent in the tree a place. */
+  readonly capacity: number;
   readonly efConstruction: number;
   readonly seed: number;
+  /** All rows stand on level 0 alone. */
+  readonly flat: boolean;
+  /** Factors of the rule of diversity for a new row's links, and for lists that overflow (wasm/graph/layout.ts). */
+  readonly chooseScale: number;
+  readonly pruneScale: number;
 }
 
 /** Something to be done when all but some rows are linked. */
@@ -24,10 +32,8 @@ export interface Pause {
 
 /** Rows inserted together. More would see less of each other's surroundings, fewer would keep workers waiting. */
 const BATCH = 256;
-/** Rows of the links of one row: two times the largest M, and some. */
-const PENDING = 512;
 const PARENTS = 8;
-const GRAPH_BYTES = 64;
+const GRAPH_BYTES = 96;
 const BATCH_BYTES = 64;
 const NO_ENTRY = -1;
 
@@ -35,12 +41,14 @@ const NO_ENTRY = -1;
 const ROWS = 6;
 const ENTRY = 7;
 const MAX_LEVEL = 8;
+/** Bytes of a node of the tree of seeds. */
+const PIVOT_BYTES = 32;
 
 /**
- * The links of an HNSW index in linear memory, and the tasks that insert rows. The result depends on the seed
+ * The links of a graph index in linear memory, on one level or several, and the tasks that insert rows. The result depends on the seed
  * and the order of calls, never on the number of threads: see wasm/graph/insert.ts.
  */
-export class HnswGraph implements StructureSearch {
+export class LinkGraph implements StructureSearch {
   readonly fn = "graphQuery";
   readonly chunk = 8;
   readonly options: GraphOptions;
@@ -50,6 +58,10 @@ export class HnswGraph implements StructureSearch {
   #upperWords = 0;
   /** Rows ever inserted; the next row's level is drawn from it. */
   #inserted = 0;
+  /** Nodes of the tree of seeds. */
+  #pivots = 0;
+  /** Rows that the tree of seeds was made for. */
+  seeded = 0;
 
   constructor(space: Space, rows: RowStore, bench: Workbench, options: GraphOptions) {
     this.#space = space;
@@ -63,7 +75,7 @@ export class HnswGraph implements StructureSearch {
 
   /** u32 words of a level-0 list. */
   get words0(): number {
-    return 2 * this.options.M + 1;
+    return this.options.capacity + 1;
   }
 
   get words(): number {
@@ -72,6 +84,21 @@ export class HnswGraph implements StructureSearch {
 
   get upperWords(): number {
     return this.#upperWords;
+  }
+
+  /** Nodes of the tree in section "pivots" where searches find their seeds; 0 without one. */
+  get pivots(): number {
+    return this.#pivots;
+  }
+
+  /** Says that the tree of seeds has so many nodes. */
+  setPivots(nodes: number): void {
+    this.#pivots = nodes;
+  }
+
+  /** Most edges of the spanning tree at one row: the rest of its links stay free for nearer rows. */
+  get treeLimit(): number {
+    return this.options.capacity >> 1;
   }
 
   get inserted(): number {
@@ -93,11 +120,13 @@ export class HnswGraph implements StructureSearch {
   }
 
   sizes(capacity: number): Record<string, number> {
+    const { flat } = this.options;
     return {
       links0: capacity * this.words0 * 4,
-      upperAt: capacity * 4,
+      upperAt: flat ? 0 : capacity * 4,
       levels: capacity,
       upper: this.#upperWords * 4,
+      pivots: this.#pivots * PIVOT_BYTES,
     };
   }
 
@@ -105,7 +134,7 @@ export class HnswGraph implements StructureSearch {
   room({ k, ef }: Plan): WorkNeeds {
     const visited = Math.max(this.#rows.capacity, this.#rows.rows);
     return {
-      ...{ pool: ef + 1, sorted: k + 1, pending: PENDING, chosen: 16, visited },
+      ...{ pool: ef + 1, sorted: k + 1, pending: this.options.capacity + 8, chosen: 16, visited },
       code: this.#rows.codeBytes + 16,
     };
   }
@@ -124,7 +153,11 @@ export class HnswGraph implements StructureSearch {
     w[at + 5] = s.ptr("levels");
     w[at + ROWS] = this.#rows.rows;
     w[at + 9] = this.options.M;
-    w[at + 10] = this.options.M;
+    w[at + 10] = this.treeLimit;
+    w[at + 11] = this.options.capacity;
+    s.engine.f32[at + 12] = this.options.chooseScale;
+    s.engine.f32[at + 13] = this.options.pruneScale;
+    w[at + 14] = this.#pivots === 0 ? 0 : s.ptr("pivots");
     return ptr;
   }
 
@@ -135,22 +168,24 @@ export class HnswGraph implements StructureSearch {
   }
 
   /** Draws levels for rows first … end and lays out their (empty) lists. */
-  #makeLists(first: number, end: number): void {
+  makeLists(first: number, end: number): void {
     const s = this.#space;
-    const { M, seed } = this.options;
+    const { M, seed, flat } = this.options;
+    s.u32("links0").fill(0, first * this.words0, end * this.words0);
     const levels = s.u8("levels");
+    const inserted = this.#inserted;
+    this.#inserted += end - first;
+    if (flat) return void levels.fill(0, first, end);
     const upperAt = s.u32("upperAt");
     let words = this.#upperWords;
     for (let row = first; row < end; row++) {
-      const level = levelOf(seed, this.#inserted + row - first, M);
+      const level = levelOf(seed, inserted + row - first, M);
       levels[row] = level;
       upperAt[row] = words;
       words += level * this.words;
     }
-    this.#inserted += end - first;
     s.set({ upper: words * 4 });
     s.u32("upper").fill(0, this.#upperWords);
-    s.u32("links0").fill(0, first * this.words0, end * this.words0);
     this.#upperWords = words;
   }
 
@@ -162,21 +197,58 @@ export class HnswGraph implements StructureSearch {
     const count = end - first;
     if (count === 0) return;
     const ordinal = this.#inserted;
-    this.#makeLists(first, end);
+    this.makeLists(first, end);
+    const order = permutation(count, createRng(this.options.seed, `order ${ordinal}`));
+    yield* this.insertRows(
+      order.map((row) => first + row),
+      threads,
+      pause,
+    );
+  }
+
+  /** The same for rows in this order; they have lists. */
+  *insertRows(rows: Uint32Array, threads: number, pause?: Pause): Tasks<void> {
+    const count = rows.length;
     this.#ensureRoom(threads);
     const s = this.#space;
     s.atLeast("order", count * 4);
-    const order = permutation(count, createRng(this.options.seed, `order ${ordinal}`));
-    const dest = s.u32("order");
-    for (let i = 0; i < count; i++) dest[i] = first + order[i]!;
-
+    s.u32("order").set(rows);
     const held = count - (pause === undefined ? 0 : Math.min(pause.rows, count));
     for (let done = 0; done < count; ) {
-      if (done === held && pause !== undefined)
-        yield* pause.tasks(order.subarray(held).map((row) => first + row));
+      if (done === held && pause !== undefined) yield* pause.tasks(rows.slice(held));
       const size = this.#batchSize(done, done < held ? held : count);
       yield* this.#insertBatch(done, size, count, threads);
       done += size;
+    }
+    s.set({ order: 0 });
+  }
+
+  /** Forgets all links and begins anew with that many rows. */
+  restart(rows: number): void {
+    this.#space.u32("links0").fill(0);
+    this.#space.u8("levels").fill(0);
+    this.#inserted = rows;
+    this.#upperWords = 0;
+    this.setEntry(NO_ENTRY, NO_ENTRY);
+  }
+
+  /** Tasks that give back the level-0 links which these rows have chosen without asking; nothing is a tree link after. */
+  *returnLinks(rows: Uint32Array, threads: number): Tasks<void> {
+    const count = rows.length;
+    this.#ensureRoom(threads);
+    const s = this.#space;
+    s.atLeast("order", count * 4);
+    s.u32("order").set(rows);
+    s.u32("parents").fill(0xffffffff);
+    for (let done = 0; done < count; done += BATCH) {
+      const size = Math.min(BATCH, count - done);
+      this.#ensurePairs(size * this.options.capacity);
+      const graph = this.prepare();
+      const batch = this.#writeBatch(done, size);
+      const scratch = Array.from({ length: threads }, (_, t) => this.scratch(t));
+      const total = s.engine.exports.graphPlan(scratch[0]!, graph, batch);
+      const report = { phase: "link", done, of: count, adds: size };
+      yield { fn: "graphApply", scratch, args: [graph, batch], total, chunk: 128, ...report };
     }
     s.set({ order: 0 });
   }
@@ -207,8 +279,8 @@ export class HnswGraph implements StructureSearch {
   }
 
   #ensureRoom(threads: number): void {
-    const { M, efConstruction } = this.options;
-    const merged = BATCH + 2 * M + 8;
+    const { M, capacity, efConstruction } = this.options;
+    const merged = BATCH + capacity + 8;
     this.#bench.ensure(threads, {
       pool: efConstruction + 1,
       pending: merged,

@@ -1,12 +1,12 @@
 import { recallOf } from "../audit.ts";
 import type { AuditReport, Key } from "../contract.ts";
+import type { GraphIndex } from "../graphs/common/graphIndex.ts";
 import { recallInterval } from "../parts/confidence.ts";
 import { readVectors } from "../parts/vectors.ts";
 import type { Answers, Plan } from "../plan.ts";
 import type { Searcher } from "../searcher.ts";
 import { smallestPassing } from "../smallestPassing.ts";
 import type { Task, Tasks } from "../task.ts";
-import type { HnswIndex } from "./hnsw.ts";
 
 /** What to tune for while an index is built, and where the outcome goes. */
 export interface HeldOutTuning {
@@ -26,7 +26,7 @@ const GRAPH_BATCH = 64;
  * data's own distribution.
  */
 export function* tuneOnHeldOut<K extends Key>(
-  index: HnswIndex<K>,
+  index: GraphIndex<K>,
   searcher: Searcher,
   slots: Uint32Array,
   tuning: HeldOutTuning,
@@ -70,12 +70,12 @@ function pause(phase: string, done: number, of: number): Task {
   return { fn: "relaxedBuild", scratch: [0], args: [], total: 0, chunk: 1, phase, done, of };
 }
 
-function exactPlan<K extends Key>(index: HnswIndex<K>, slots: Uint32Array, k: number): Plan {
+function exactPlan<K extends Key>(index: GraphIndex<K>, slots: Uint32Array, k: number): Plan {
   return { k, exact: true, ef: 0, rerank: 0, skip: true, matches: index.rows.live - slots.length };
 }
 
 /** Marks removed rows and those that wait as not to be answered. */
-function skipHeldOut<K extends Key>(index: HnswIndex<K>, slots: Uint32Array): void {
+function skipHeldOut<K extends Key>(index: GraphIndex<K>, slots: Uint32Array): void {
   const { space, rows } = index;
   const bytes = Math.ceil(rows.rows / 8);
   space.atLeast("skip", bytes);
@@ -85,7 +85,7 @@ function skipHeldOut<K extends Key>(index: HnswIndex<K>, slots: Uint32Array): vo
 }
 
 function distancesAround<K extends Key>(
-  index: HnswIndex<K>,
+  index: GraphIndex<K>,
   searcher: Searcher,
   slots: Uint32Array,
   plan: Plan,

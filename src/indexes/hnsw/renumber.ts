@@ -1,7 +1,7 @@
 import { permuteRows } from "../rowMath.ts";
 import type { RowStore } from "../rows.ts";
 import type { Space } from "../space.ts";
-import type { HnswGraph } from "./graph.ts";
+import type { LinkGraph } from "./graph.ts";
 import { gorder } from "./order.ts";
 
 /**
@@ -11,7 +11,7 @@ import { gorder } from "./order.ts";
 export function newNumbers(
   space: Space,
   rows: RowStore,
-  graph: HnswGraph,
+  graph: LinkGraph,
 ): { newSlotOfOld: Uint32Array; kept: number } {
   const n = rows.rows;
   const order = gorder(space.u32("links0"), graph.words0, n);
@@ -25,7 +25,7 @@ export function newNumbers(
 }
 
 /** Moves the lists of all levels to the new numbers and translates the ids in them. */
-export function renumberLinks(space: Space, graph: HnswGraph, newSlotOfOld: Uint32Array, kept: number): void {
+export function renumberLinks(space: Space, graph: LinkGraph, newSlotOfOld: Uint32Array, kept: number): void {
   const n = newSlotOfOld.length;
   if (graph.entry >= 0) graph.setEntry(newSlotOfOld[graph.entry]!, graph.maxLevel);
   const levels = space.u8("levels");
@@ -33,8 +33,13 @@ export function renumberLinks(space: Space, graph: HnswGraph, newSlotOfOld: Uint
   const links0 = space.u32("links0");
   for (let row = 0; row < n; row++) translate(links0, row * graph.words0, newSlotOfOld);
 
+  const pivots = space.u32("pivots");
+  for (let node = 0; node < graph.pivots * 8; node += 8) {
+    for (let at = node; at < node + 4; at++) pivots[at] = newSlotOfOld[pivots[at]!]!;
+  }
   permuteRows(space.u8("links0"), graph.words0 * 4, newSlotOfOld, kept);
   permuteRows(levels, 1, newSlotOfOld, kept);
+  if (graph.options.flat) return;
   permuteRows(space.u8("upperAt"), 4, newSlotOfOld, kept);
 
   // Upper lists of the kept rows, translated and in the order of their rows; those of dropped rows go.

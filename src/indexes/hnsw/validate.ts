@@ -1,5 +1,5 @@
 import type { Key } from "../contract.ts";
-import type { HnswIndex } from "./hnsw.ts";
+import type { GraphIndex } from "../graphs/common/graphIndex.ts";
 import { MAX_LEVEL } from "./level.ts";
 
 type Fail = (rule: string, got?: string) => never;
@@ -8,9 +8,9 @@ type Fail = (rule: string, got?: string) => never;
  * Checks a graph read from a file, so that no search can leave its memory: list lengths, ids, levels, and that a
  * row named on a level stands on it.
  */
-export function checkGraph<K extends Key>(index: HnswIndex<K>, fail: Fail): void {
+export function checkGraph<K extends Key>(index: GraphIndex<K>, fail: Fail): void {
   const { graph, rows, space } = index;
-  const { M } = graph.options;
+  const { M, capacity, flat } = graph.options;
   const n = rows.rows;
   const levels = space.u8("levels");
   const upperAt = space.u32("upperAt");
@@ -19,8 +19,9 @@ export function checkGraph<K extends Key>(index: HnswIndex<K>, fail: Fail): void
 
   let words = 0;
   for (let row = 0; row < n; row++) {
+    if (flat && levels[row] !== 0) fail("all rows stand on level 0", `row ${row}`);
     if (levels[row]! > MAX_LEVEL) fail(`levels are at most ${MAX_LEVEL}`, `row ${row}`);
-    if (upperAt[row] !== words) fail("upper lists stand in the order of their rows", `row ${row}`);
+    if (!flat && upperAt[row] !== words) fail("upper lists stand in the order of their rows", `row ${row}`);
     words += levels[row]! * graph.words;
   }
   if (words !== graph.upperWords) fail("upper lists fill their section", `${words} words`);
@@ -50,7 +51,7 @@ export function checkGraph<K extends Key>(index: HnswIndex<K>, fail: Fail): void
     }
   };
   for (let row = 0; row < n; row++) {
-    checkList(links0, row * graph.words0, 2 * M, M, row, 0);
+    checkList(links0, row * graph.words0, capacity, graph.treeLimit, row, 0);
     for (let level = 1; level <= levels[row]!; level++) {
       checkList(upper, upperAt[row]! + (level - 1) * graph.words, M, 0, row, level);
     }

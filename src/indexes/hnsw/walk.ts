@@ -1,12 +1,12 @@
 import type { Key, SearchOptions, VectorInput } from "../contract.ts";
+import type { GraphIndex } from "../graphs/common/graphIndex.ts";
 import { type Found, walkGraph } from "../lazyNeighbors.ts";
 import { copyRows, readVectors } from "../parts/vectors.ts";
 import type { Searcher } from "../searcher.ts";
-import type { HnswIndex } from "./hnsw.ts";
 
 /** A lazy walk over an index's level 0, starting at the nearest row that a short search finds. */
 export function walkIndex<K extends Key>(
-  index: HnswIndex<K>,
+  index: GraphIndex<K>,
   searcher: Searcher,
   query: VectorInput,
   options: SearchOptions<K>,

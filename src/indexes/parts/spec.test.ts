@@ -44,15 +44,19 @@ const anyLists: fc.Arbitrary<Spec> = fc
     }),
   );
 
+const graphCodes = fc
+  .tuple(fc.constantFrom(undefined, "SQ8" as const, "SQ7" as const), fc.boolean())
+  .map(([codes, refine]) => ({ codes, refine: refine && codes !== undefined }));
+const SIZE: Readonly<Record<string, string>> = {
+  ...{ HNSW: "M", NNDescent: "K", ANNG: "edges", ONNG: "edges", Vamana: "R" },
+};
+
 const anySpec: fc.Arbitrary<Spec> = fc.oneof<fc.Arbitrary<Spec>[]>(
   fc.constantFrom<Spec[]>({ kind: "Flat" }, { kind: "Auto" }, { kind: "KDTree" }, { kind: "BallTree" }),
   fc
-    .tuple(whole(2, 100), fc.constantFrom(undefined, "SQ8" as const, "SQ7" as const), fc.boolean())
-    .map(([M, codes, refine]) => ({ kind: "HNSW", M, codes, refine: refine && codes !== undefined })),
+    .tuple(fc.constantFrom("HNSW", "NNDescent", "ANNG", "ONNG", "Vamana"), whole(2, 100), graphCodes)
+    .map(([kind, size, codes]) => ({ kind, [SIZE[kind]!]: size, ...codes }) as Spec),
   whole(1, 1000).map((trees) => ({ kind: "RPForest", trees })),
-  whole(2, 500).map((K) => ({ kind: "NNDescent", K })),
-  fc.tuple(fc.constantFrom("ANNG", "ONNG"), whole(2, 500)).map(([kind, edges]) => ({ kind, edges }) as Spec),
-  whole(2, 500).map((R) => ({ kind: "Vamana", R })),
   whole(2, 500).map((M) => ({ kind: "QG", M })),
   fc.record({ kind: fc.constant("ScaNN"), nlist: maybe(whole(1, 2 ** 24)), soar: fc.boolean() }),
   anyLists,
@@ -85,6 +89,7 @@ describe("parseSpec", () => {
       ANNG: "ANNG10",
       ONNG: "ONNG10",
       vamana: "Vamana64",
+      "Vamana32,SQ7,RFlat": "Vamana32,SQ7,Refine",
       QG: "QG32",
       ScaNN: "ScaNN",
       "scann1k,soar": "ScaNN1024,SOAR",

@@ -8,12 +8,12 @@ export function formatSpec(spec: Spec): string {
     case "RPForest":
       return `RPForest${spec.trees}`;
     case "NNDescent":
-      return `NNDescent${spec.K}`;
+      return joined(`NNDescent${spec.K}`, spec.codes, spec.refine && "Refine");
     case "ANNG":
     case "ONNG":
-      return `${spec.kind}${spec.edges}`;
+      return joined(`${spec.kind}${spec.edges}`, spec.codes, spec.refine && "Refine");
     case "Vamana":
-      return `Vamana${spec.R}`;
+      return joined(`Vamana${spec.R}`, spec.codes, spec.refine && "Refine");
     case "QG":
       return `QG${spec.M}`;
     case "ScaNN":

@@ -1,5 +1,5 @@
 import { type Range, readNumber, type Token, type TokenReader } from "./tokens.ts";
-import { type CodeKind, DEFAULT_M, MAX_M, MAX_NLIST, MIN_M, type Spec } from "./types.ts";
+import { type CodeKind, DEFAULT_M, type GraphCodes, MAX_M, MAX_NLIST, MIN_M, type Spec } from "./types.ts";
 
 /** A kind of index that is a word, perhaps with a number right behind it, and words after it. */
 export interface Named {
@@ -29,6 +29,11 @@ const SOAR: Suffix = { slot: "soar", words: { soar: "SOAR" } };
 
 const range = (name: string, low: number, high: number): Range => ({ name, low, high });
 
+const codesIn = (suffixes: ReadonlyMap<string, string>): GraphCodes => ({
+  codes: (suffixes.get("codes") || undefined) as CodeKind | undefined,
+  refine: suffixes.has("refine"),
+});
+
 /** One row a kind. */
 export const NAMED: readonly Named[] = [
   { word: "Flat", number: undefined, after: [], make: () => ({ kind: "Flat" }) },
@@ -39,8 +44,7 @@ export const NAMED: readonly Named[] = [
     make: (M, suffixes) => ({
       kind: "HNSW",
       M: M ?? DEFAULT_M,
-      codes: (suffixes.get("codes") || undefined) as CodeKind | undefined,
-      refine: suffixes.has("refine"),
+      ...codesIn(suffixes),
     }),
   },
   { word: "KDTree", number: undefined, after: [], make: () => ({ kind: "KDTree" }) },
@@ -54,26 +58,26 @@ export const NAMED: readonly Named[] = [
   {
     word: "NNDescent",
     number: range("K", 2, 500),
-    after: [],
-    make: (K) => ({ kind: "NNDescent", K: K ?? 30 }),
+    after: [CODES, REFINE],
+    make: (K, suffixes) => ({ kind: "NNDescent", K: K ?? 30, ...codesIn(suffixes) }),
   },
   {
     word: "ANNG",
     number: range("edges", 2, 500),
-    after: [],
-    make: (edges) => ({ kind: "ANNG", edges: edges ?? 10 }),
+    after: [CODES, REFINE],
+    make: (edges, suffixes) => ({ kind: "ANNG", edges: edges ?? 10, ...codesIn(suffixes) }),
   },
   {
     word: "ONNG",
     number: range("edges", 2, 500),
-    after: [],
-    make: (edges) => ({ kind: "ONNG", edges: edges ?? 10 }),
+    after: [CODES, REFINE],
+    make: (edges, suffixes) => ({ kind: "ONNG", edges: edges ?? 10, ...codesIn(suffixes) }),
   },
   {
     word: "Vamana",
     number: range("R", 2, 500),
-    after: [],
-    make: (R) => ({ kind: "Vamana", R: R ?? 64 }),
+    after: [CODES, REFINE],
+    make: (R, suffixes) => ({ kind: "Vamana", R: R ?? 64, ...codesIn(suffixes) }),
   },
   { word: "QG", number: range("M", 2, 500), after: [], make: (M) => ({ kind: "QG", M: M ?? 32 }) },
   {

@@ -1,6 +1,12 @@
 /** How a graph's rows are coded for its search; answers are scored exactly with `refine`. */
 export type CodeKind = "SQ8" | "SQ7";
 
+/** What a graph is searched over: its vectors, or codes, perhaps with the best candidates scored again. */
+export interface GraphCodes {
+  readonly codes: CodeKind | undefined;
+  readonly refine: boolean;
+}
+
 /** How rows in lists are stored. */
 export type ListCodes =
   | { readonly kind: "Flat" }
@@ -21,22 +27,19 @@ export interface OpqSpec {
 export type Spec =
   | { readonly kind: "Flat" }
   | { readonly kind: "Auto" }
-  | {
+  | ({
       readonly kind: "HNSW";
       /** Links a row on the upper levels; level 0 has twice as many. As in FAISS, 32 unless given. */
       readonly M: number;
-      readonly codes: CodeKind | undefined;
-      readonly refine: boolean;
-    }
+    } & GraphCodes)
   | { readonly kind: "KDTree" }
   | { readonly kind: "BallTree" }
   | { readonly kind: "RPForest"; readonly trees: number }
   /** K neighbours a row in the graph that is improved. */
-  | { readonly kind: "NNDescent"; readonly K: number }
-  | { readonly kind: "ANNG"; readonly edges: number }
-  | { readonly kind: "ONNG"; readonly edges: number }
+  | ({ readonly kind: "NNDescent"; readonly K: number } & GraphCodes)
+  | ({ readonly kind: "ANNG" | "ONNG"; readonly edges: number } & GraphCodes)
   /** At most R links a row. */
-  | { readonly kind: "Vamana"; readonly R: number }
+  | ({ readonly kind: "Vamana"; readonly R: number } & GraphCodes)
   /** M links a row, the codes of the linked rows beside them. */
   | { readonly kind: "QG"; readonly M: number }
   /** Without `nlist` about the square root of the rows. */

@@ -1,0 +1,22 @@
+import type { Ptr } from "../exports.ts";
+
+/** Loops of flat graphs (wasm/graphs/exports.ts). Pointers are to the structs of wasm/graph/layout.ts and wasm/graphs/join.ts. */
+export interface GraphsExports {
+  pivotSplit(scratch: Ptr, pivots: Ptr, rows: Ptr, nodes: Ptr, lanes: Ptr, begin: number, end: number): void;
+  descentEmpty(scratch: Ptr, descent: Ptr, begin: number, end: number): void;
+  descentLeaves(scratch: Ptr, descent: Ptr, begin: number, end: number): void;
+  descentFreeze(scratch: Ptr, descent: Ptr, begin: number, end: number): void;
+  descentReverse(descent: Ptr, rows: number, begin: number, end: number): void;
+  descentJoin(scratch: Ptr, graph: Ptr, descent: Ptr, begin: number, end: number): void;
+  descentStrict(
+    scratch: Ptr,
+    descent: Ptr,
+    kind: number,
+    rows: Ptr,
+    stride: number,
+    bytes: number,
+    begin: number,
+    end: number,
+  ): void;
+  linkNearest(scratch: Ptr, graph: Ptr, descent: Ptr, begin: number, end: number): void;
+}
