@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import { isVicinalError, type Metric } from "../../core/index.ts";
 import { bytesOf } from "../bytes.ts";
 import { create } from "../create.ts";
-import { kindNamed } from "../kinds.ts";
 import { type AutoCase, chooseIndex } from "./choose.ts";
 
 const usual: AutoCase = { n: 100_000, dimension: 128, metric: "l2", dtype: "f32", targetRecall: 0.95 };
@@ -18,10 +17,11 @@ describe("chooseIndex", () => {
     expect(first({ metric: "hamming", dtype: "bits" })).toBe("HNSW16");
   });
 
-  test("takes an exact tree in few dimensions, once there is one", () => {
-    const tree = ["KDTree", "BallTree"].find((kind) => kindNamed(kind) !== undefined);
-    expect(first({ dimension: 3 })).toBe(tree ?? "HNSW16");
-    expect(first({ dimension: 3, targetRecall: 1 })).toBe(tree ?? "Flat");
+  test("takes an exact tree in few dimensions", () => {
+    expect(first({ dimension: 6 })).toBe("KDTree");
+    expect(first({ dimension: 7 })).toBe("HNSW16");
+    expect(first({ dimension: 7, targetRecall: 1 })).toBe("KDTree");
+    expect(first({ dimension: 2, metric: "haversine" })).toBe("BallTree");
     expect(first({ dimension: 3, n: 100 })).toBe("Flat");
     expect(first({ dimension: 3, metric: "ip" })).toBe("HNSW16");
     expect(first({ dimension: 11 })).toBe("HNSW16");

@@ -37,18 +37,14 @@ export interface Chosen {
 /** Fewer rows are searched exactly: fast enough, and never wrong. */
 const EXACT_ROWS = 10_000;
 /**
- * Most components in which an exact tree takes less time than a scan: on 50,000 normal rows a ball tree took 3 µs in
- * 2 dimensions, 11 in 4, 45 in 6, and the scan 47 to 110.
+ * Exact trees, and up to how many components they are taken for exact search, and before a graph. On 50,000 normal
+ * rows in 2, 4, 6, 8 and 10 dimensions, 10 neighbours: a KD-tree took 1.6, 2.0, 6, 22 and 114 µs, a ball tree 3.4, 11,
+ * 45, 96 and 150, a scan 110 in two and 50 in ten; graphs took 2 to 4 at recall 0.95, and 30 times as long to build.
  */
-const TREES: readonly (readonly [spec: string, most: number])[] = [
-  ["KDTree", 8],
-  ["BallTree", 5],
+const TREES: readonly (readonly [spec: string, exact: number, beforeGraphs: number])[] = [
+  ["KDTree", 9, 6],
+  ["BallTree", 5, 3],
 ];
-/**
- * Most components in which an exact tree keeps up with a graph, which took 2 to 4 µs on the same rows at recall
- * 0.95 and 0.99 but thirty times as long to build.
- */
-const TREE_BEFORE_GRAPH = 3;
 /** Fewer components are walked over as they are: 7-bit codes cost more effort there than they save. */
 const CODED_DIMENSION = 12;
 
@@ -104,9 +100,9 @@ function offersFor({ n, dimension, metric, targetRecall }: AutoCase): Offer[] {
     return [flat(targetRecall === 1 ? "a recall of 1 means exact search" : all), ...shortOfMemory];
   }
   const why = `${dimension} dimensions: a tree leaves out most of ${n} rows, and no neighbour`;
-  const trees = TREES.filter(([, most]) => dimension <= most).map(
-    ([spec]): Offer => ({ spec, why, exact: true }),
-  );
+  const trees = TREES.filter(
+    ([, exact, beforeGraphs]) => dimension <= (targetRecall === 1 ? exact : beforeGraphs),
+  ).map(([spec]): Offer => ({ spec, why, exact: true }));
   if (targetRecall === 1) return [...trees, flat("a recall of 1 means exact search"), ...shortOfMemory];
   const graphs: Offer[] = [
     { spec: "HNSW16,SQ7,Refine", why: `${n} rows: a graph over 7-bit codes, rescored by the vectors` },
@@ -119,8 +115,7 @@ function offersFor({ n, dimension, metric, targetRecall }: AutoCase): Offer[] {
       why: `${dimension} dimensions at recall ${targetRecall}: a graph that reads its neighbours' codes in one piece`,
     });
   }
-  const first = dimension <= TREE_BEFORE_GRAPH ? trees : [];
-  return [...first, ...graphs, flat("exact search misses nothing"), ...shortOfMemory];
+  return [...trees, ...graphs, flat("exact search misses nothing"), ...shortOfMemory];
 }
 
 /**
