@@ -1,3 +1,9 @@
+export {
+  type AllNeighbors,
+  type AllNeighborsOptions,
+  allNeighbors,
+  type NeighborGraph,
+} from "./allNeighbors.ts";
 export type { Alternative } from "./auto/choose.ts";
 export { type ExplainOptions, type Explanation, explain } from "./auto/explain.ts";
 export { type BuildOptions, type BuildReport, build, buildReport } from "./build.ts";
@@ -10,11 +16,19 @@ export { RPFOREST_DEFAULTS, RPForestIndex, type RPForestOptions } from "./forest
 export type { FlatGraphOptions } from "./graphs/common/options.ts";
 export { NNDESCENT_DEFAULTS, NNDescentIndex, type NNDescentOptions } from "./graphs/nndescent/nndescent.ts";
 export { HNSW_DEFAULTS, HnswIndex, type HnswOptions } from "./hnsw/hnsw.ts";
+export {
+  type AsyncDensityOptions,
+  DENSITY_DEFAULTS,
+  type DensityOptions,
+  kernelDensity,
+  kernelDensityAsync,
+} from "./kernelDensity.ts";
 export { LISTS_DEFAULTS, ListsIndex, type ListsOptions } from "./lists/lists.ts";
 export { type OpenOptions, open } from "./open.ts";
 export { parseFilterExpression as parseFilter } from "./parts/filterExpression.ts";
 export { formatSpec, type ListCodes, type OpqSpec, parseSpec, type Spec } from "./parts/spec.ts";
 export { CODE_METRICS, SUPPORT, support } from "./support.ts";
 export { BALLTREE_DEFAULTS, BallTreeIndex, type BallTreeOptions } from "./trees/balltree/balltree.ts";
+export type { DensityKernel } from "./trees/balltree/normaliser.ts";
 export { KDTREE_DEFAULTS, KDTreeIndex, type KDTreeOptions } from "./trees/kdtree/kdTree.ts";
 export { type TuneOptions, type TunePoint, type TuneReport, tune } from "./tune/tune.ts";

@@ -74,8 +74,8 @@ export abstract class RowIndex<K extends Key = Key> {
   keyTable: KeyTable<K>;
   /** @internal */
   metadataTable: MetadataTable;
-  /** Where results read keys: also those of rows removed since, until rows are renumbered. */
-  protected readonly names: KeySource<K>;
+  /** Where results read keys: also those of rows removed since, until rows are renumbered. @internal */
+  readonly names: KeySource<K>;
   protected changes = 0;
   /** Renumberings so far: a result can be read until the next one. */
   #orders = 0;
@@ -376,7 +376,8 @@ export abstract class RowIndex<K extends Key = Key> {
     }
   }
 
-  protected async changeAsync<T>(what: string, run: () => Promise<T>): Promise<T> {
+  /** @internal */
+  async changeAsync<T>(what: string, run: () => Promise<T>): Promise<T> {
     this.requireIdle();
     this.#changing = what;
     try {

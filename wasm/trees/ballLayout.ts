@@ -49,3 +49,9 @@ export function lowerRank(t: Ball, d: f32, radius: f32): f32 {
   if (!(gap > 0) || d == <f32>Infinity) return 0;
   return (t.squared ? gap * gap : gap) * t.shrink;
 }
+
+/** No row of a ball has a larger rank; `d` is the computed distance of the centre, and its error. */
+export function upperRank(t: Ball, d: f32, radius: f32): f32 {
+  const reach = d * (2 - t.shrink) + radius;
+  return (t.squared ? reach * reach : reach) * (2 - t.shrink);
+}

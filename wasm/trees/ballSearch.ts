@@ -59,16 +59,16 @@ export function offerLeaf(s: Scratch, r: Request, length: i32, begin: i32, end: 
 }
 
 @inline
-function pair(bound: f32, node: i32): u64 {
+export function pair(bound: f32, node: i32): u64 {
   return (<u64>reinterpret<u32>(bound) << 32) | <u64>node;
 }
 @inline
-function boundOf(key: u64): f32 {
+export function boundOf(key: u64): f32 {
   return reinterpret<f32>(<u32>(key >> 32));
 }
 
 /** Every ball that may hold a neighbour, the nearer of two first; `s.pool` is the stack. */
-function searchAll(s: Scratch, t: Ball, r: Request): i32 {
+export function searchAll(s: Scratch, t: Ball, r: Request): i32 {
   const scorer = changetype<Scorer>(s.scorer);
   const query = scorer.query;
   const error = queryError(t, query, scorer.bytes);

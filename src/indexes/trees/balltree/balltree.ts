@@ -1,22 +1,38 @@
 import {
+  checkNames,
   type Metric,
   type MetricOptions,
   parseMetric,
+  type RunOptions,
   resolveOptions,
+  runAsync,
+  runSync,
   VicinalError,
   wholeNumber,
 } from "../../../core/index.ts";
 import { resolveMetricOptions } from "../../../metrics/index.ts";
-import type { CreateOptions, Key, SearchParams } from "../../contract.ts";
+import type {
+  CreateOptions,
+  Key,
+  RangeNeighbors,
+  SearchOptions,
+  SearchParams,
+  VectorsInput,
+} from "../../contract.ts";
 import { ladder } from "../../ladder.ts";
-import type { StructureSearch, Way } from "../../plan.ts";
+import { RangeResult } from "../../parts/results.ts";
+import { ownedReader, readVectors, type VectorReader } from "../../parts/vectors.ts";
+import type { Answers, StructureSearch, Way } from "../../plan.ts";
 import { RebuiltIndex } from "../../rebuilt.ts";
 import type { NewOrder } from "../../rowIndex.ts";
 import type { SavedStructure } from "../../snapshot.ts";
 import { checkRowOptions, support } from "../../support.ts";
-import type { Tasks } from "../../task.ts";
+import { here, onThreads, type Tasks } from "../../task.ts";
+import { allThroughBalls } from "./all.ts";
+import { type KernelSums, sumKernels } from "./density.ts";
 import { BallGrower } from "./grow.ts";
 import { ALL_LEAVES, Balls } from "./tree.ts";
+import { WithinBalls } from "./within.ts";
 
 export interface BallTreeOptions extends CreateOptions {
   /**
@@ -58,6 +74,7 @@ export class BallTreeIndex<K extends Key = Key> extends RebuiltIndex<K> {
   /** @internal */
   readonly balls: Balls;
   readonly #grower: BallGrower;
+  readonly #withinBalls: WithinBalls;
   /** Set by a build: the slots in the order of the leaves, to which rows have yet to be moved. */
   #leafOrder: Uint32Array | undefined;
 
@@ -72,6 +89,7 @@ export class BallTreeIndex<K extends Key = Key> extends RebuiltIndex<K> {
     );
     this.options = options;
     this.balls = new Balls(this.space, this.rows, this.bench);
+    this.#withinBalls = new WithinBalls(this.space, this.rows, this.bench, this.balls);
     this.#grower = new BallGrower(this.space, this.rows, this.bench, this.balls);
   }
 
@@ -136,6 +154,115 @@ export class BallTreeIndex<K extends Key = Key> extends RebuiltIndex<K> {
 
   override dials(): Record<string, readonly number[]> {
     return { maxLeaves: ladder(1, Math.max(1, this.balls.leaves)) };
+  }
+
+  override range(
+    queries: VectorsInput,
+    radius: number,
+    options: Omit<SearchOptions<K>, "k" | "maxDistance"> = {},
+  ): RangeNeighbors<K> {
+    const maxLeaves = options?.maxLeaves ?? this.params.maxLeaves;
+    if (this.covered === 0 || options?.exact === true || maxLeaves !== undefined) {
+      return super.range(queries, radius, options);
+    }
+    const { reader, skip } = this.#within(queries, radius, options);
+    const found = this.#withinBalls.find(reader, radius, skip);
+    return new RangeResult<K>(this.names, found.offsets, found.ids, found.distances);
+  }
+
+  /**
+   * How many rows are within the radius of each query, in the metric's own units. Balls that lie inside as a whole are
+   * counted without a look at their rows.
+   *
+   * @returns one number a query
+   * @throws VicinalError OPTION_RANGE, OPTION_UNKNOWN, DIM_MISMATCH, NOT_FINITE, BUSY, CLOSED
+   */
+  countWithin(
+    queries: VectorsInput,
+    radius: number,
+    options: Pick<SearchOptions<K>, "filter"> = {},
+  ): Uint32Array {
+    const { reader, skip } = this.#within(queries, radius, options);
+    return this.#withinBalls.count(reader, radius, skip);
+  }
+
+  #within(
+    queries: VectorsInput,
+    radius: number,
+    options: Pick<SearchOptions<K>, "filter">,
+  ): { reader: VectorReader; skip: boolean } {
+    this.requireIdle();
+    checkNames(options, ["filter", "exact", "maxLeaves"]);
+    if (typeof radius !== "number" || Number.isNaN(radius)) {
+      throw new VicinalError("OPTION_RANGE", { option: "radius", got: radius, rule: "a number" });
+    }
+    const reader = readVectors(queries, this.dimension, this.dtype, "queries");
+    return { reader, skip: this.allow(options.filter).skip };
+  }
+
+  /** Whether {@link answerAll} answers so many neighbours. @internal */
+  canAnswerAll(k: number): boolean {
+    return this.covered > 0 && k <= LONG_LIST;
+  }
+
+  /** Fills in the nearest others of the rows at `slots`, all that live. @internal */
+  async answerAll(
+    out: Answers & { readonly k: number },
+    slots: Uint32Array,
+    threads: number,
+    options: RunOptions,
+  ): Promise<void> {
+    const { skip } = this.allow(undefined);
+    const { space, rows, bench, balls } = this;
+    await this.changeAsync("allNeighbors()", async () => {
+      if (threads > 1) space.engine.share();
+      const tasks = allThroughBalls(space, rows, bench, balls, out, slots, skip, threads);
+      if (threads > 1) await onThreads(space.engine, tasks, threads, options);
+      else await runAsync(here(space.engine, tasks), options);
+    });
+    bench.clear();
+  }
+
+  /** Sums of a kernel over all rows: sum q is out[2q] · exp(−out[2q + 1]). @internal */
+  kernelSums(queries: VectorsInput, sums: KernelSums): Float64Array {
+    const { reader, skip } = this.#within(queries, 0, {});
+    const out = new Float64Array(2 * reader.rows);
+    if (this.size === 0) return out;
+    return this.change("kernelDensity()", () => {
+      runSync(here(this.space.engine, this.#sumTasks(reader, sums, skip, 1, out)));
+      return out;
+    });
+  }
+
+  /** @internal */
+  async kernelSumsAsync(
+    queries: VectorsInput,
+    sums: KernelSums,
+    threads: number,
+    options: RunOptions,
+  ): Promise<Float64Array> {
+    const { reader, skip } = this.#within(queries, 0, {});
+    const own = ownedReader(reader);
+    const out = new Float64Array(2 * reader.rows);
+    if (this.size === 0) return out;
+    await this.changeAsync("kernelDensityAsync()", async () => {
+      if (threads > 1) this.space.engine.share();
+      const tasks = this.#sumTasks(own, sums, skip, threads, out);
+      if (threads > 1) await onThreads(this.space.engine, tasks, threads, options);
+      else await runAsync(here(this.space.engine, tasks), options);
+    });
+    return out;
+  }
+
+  #sumTasks(
+    reader: VectorReader,
+    sums: KernelSums,
+    skip: boolean,
+    threads: number,
+    out: Float64Array,
+  ): Tasks<void> {
+    const { space, rows, bench, balls } = this;
+    return sumKernels(space, rows, bench, balls, reader, sums, skip, threads, out);
   }
 
   savedStructure(): SavedStructure {

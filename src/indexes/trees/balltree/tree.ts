@@ -34,7 +34,7 @@ export class Balls implements StructureSearch {
     this.#rows = rows;
     this.#bench = bench;
     this.#looseness = looseness(rows);
-    space.set({ ballTree: BALL_BYTES, ballNodes: 0 });
+    space.set({ ballTree: BALL_BYTES, ballDensity: 0, ballNodes: 0, ballPresent: 0 });
   }
 
   get leaves(): number {
