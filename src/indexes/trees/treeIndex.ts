@@ -1,10 +1,14 @@
 import { checkNames, VicinalError } from "../../core/index.ts";
-import type { Filter, Key, RangeNeighbors, SearchOptions, VectorsInput } from "../contract.ts";
+import type { Filter, Key, RangeNeighbors, SearchOptions, VectorInput, VectorsInput } from "../contract.ts";
+import type { Found } from "../lazyNeighbors.ts";
 import { RangeResult } from "../parts/results.ts";
-import { readVectors } from "../parts/vectors.ts";
+import { copyRows, readVectors } from "../parts/vectors.ts";
 import { RebuiltIndex } from "../rebuilt.ts";
 import { ALL_LEAVES } from "./leaves.ts";
 import { type WithinSearch, WithinSearcher } from "./within.ts";
+
+/** Neighbours searched for by a walk, one after another; the last are all. */
+const PAGES = [16, 64, 256, 0x7fff_ffff];
 
 export interface CountOptions<K extends Key = Key> {
   filter?: Filter<K> | undefined;
@@ -44,6 +48,28 @@ export abstract class TreeIndex<K extends Key = Key> extends RebuiltIndex<K> {
     const reader = readVectors(queries, this.dimension, this.dtype, "queries");
     const { skip } = this.allow(options.filter);
     return this.#searcher.count(reader, radius, skip, tree);
+  }
+
+  /**
+   * Searches for ever more neighbours: each answer begins with the one before, so reading m of them costs about a
+   * search for 4m, and the last page of all a scan.
+   */
+  override openWalk(query: VectorInput, options: SearchOptions<K>): Iterable<Found> | undefined {
+    const limited = (options.maxLeaves ?? this.params.maxLeaves ?? ALL_LEAVES) !== ALL_LEAVES;
+    if (limited || this.withinTree() === undefined) return undefined;
+    // Held by the walk: the caller may change its array meanwhile.
+    const own = copyRows(readVectors(query, this.dimension, this.dtype, "query"), 0, 1);
+    const filter = options.filter === undefined ? undefined : this.mask(options.filter);
+    return this.#pages(own, { ...options, filter, maxDistance: undefined });
+  }
+
+  *#pages(query: VectorInput, options: SearchOptions<K>): Iterable<Found> {
+    let given = 0;
+    for (const k of PAGES) {
+      const { ids, distances } = this.search(query, { ...options, k }).row(0);
+      for (; given < ids.length; given++) yield { slot: ids[given]!, distance: distances[given]! };
+      if (given < k) return;
+    }
   }
 
   override range(

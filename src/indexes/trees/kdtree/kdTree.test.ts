@@ -115,6 +115,21 @@ describe("search", () => {
     }
   });
 
+  test("neighbours come one after another, exactly in order, from a large tree too", () => {
+    const { tree, queries } = make("clusters", { n: 20_100, d: 2, metric: "l2" }, { leafSize: 24 });
+    const filter = (key: unknown): boolean => (key as number) % 2 === 1;
+    for (const options of [{}, { filter }, { maxDistance: 0.02 }, { maxLeaves: 3 }]) {
+      const { maxLeaves: _, ...exactly } = options as { maxLeaves?: number };
+      const wanted = tree.search(queries[0]!, { ...exactly, k: 400, exact: true }).items();
+      const found: unknown[] = [];
+      for (const item of tree.neighbors(queries[0]!, options)) {
+        if (found.push(item) === 400) break;
+      }
+      expect(found).toEqual(wanted);
+    }
+    tree.close();
+  });
+
   test("all equal rows are one leaf, whatever its size", () => {
     const { tree } = make("all equal", { n: 3000, d: 2, metric: "l2" });
     expect(tree.stats().details).toMatchObject({ leaves: 1, covered: 3000 });
@@ -229,12 +244,14 @@ describe("within a radius", () => {
         for (const rank of [3, tree.size - 1]) {
           const radius = all.row(0).distances[rank]!;
           const found = tree.range(queries, radius);
-          const wanted = tree.range(queries, radius, { exact: true });
-          expect(found.offsets, name).toEqual(wanted.offsets);
-          expect(found.ids, name).toEqual(wanted.ids);
-          expect(found.distances, name).toEqual(wanted.distances);
           const counts = tree.countWithin(queries, radius);
-          expect(counts, name).toEqual(wanted.offsets.subarray(1).map((end, q) => end - wanted.offsets[q]!));
+          for (let q = 0; q < queries.length; q++) {
+            const { ids, distances } = all.row(q);
+            const n = distances.filter((distance) => distance <= radius).length;
+            expect(counts[q], name).toBe(n);
+            expect(found.row(q).ids, name).toEqual(ids.subarray(0, n));
+            expect(found.row(q).distances, name).toEqual(distances.subarray(0, n));
+          }
           expect(counts[0], name).toBeGreaterThan(rank);
         }
         tree.close();

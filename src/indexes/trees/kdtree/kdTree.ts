@@ -38,7 +38,7 @@ export const KDTREE_DEFAULTS: Required<Omit<KDTreeOptions, "metricOptions">> &
   metricOptions: undefined,
   dtype: "f32",
   seed: 42,
-  leafSize: 16,
+  leafSize: 24,
   split: "midpoint",
   maxLeaves: ALL_LEAVES,
 };

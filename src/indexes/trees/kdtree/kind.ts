@@ -32,15 +32,15 @@ export const KDTREE: KindOfIndex = {
     const isL2 = ["l2", "l2sq", "cosine"].includes(metric);
     const padded = pad16(dimension * 4) / 4;
     const width = isL2 && dimension <= 3 ? Math.max(2, dimension) : padded;
-    // Leaves are about two thirds full; many nodes have two or three children.
-    const leaves = n / 11;
-    const nodes = n / 23;
+    // Leaves of 24 are about two thirds full; many nodes have two or three children.
+    const leaves = n / 16.5;
+    const nodes = n / 32;
     const blocks = isL2 && width <= 8 ? (n + 1.5 * leaves) * width * 4 : 0;
     return {
       vectors: n * pad16(dimension * 4),
       codes: 0,
       links: nodes * (96 + 32 * width) + blocks,
-      rest: n * (1 / 8 + 8),
+      rest: n * (1 / 8 + 10),
     };
   },
   file: fileForm<Facts, KDTreeIndex>({
