@@ -31,7 +31,7 @@ export function scan(s: Scratch, r: Request, q: i32, begin: i32, end: i32): void
 }
 
 /** Appends a key for each row begin … end that may be answered. */
-export function gatherRange(s: Scratch, r: Request, length: i32, begin: i32, end: i32): i32 {
+function gatherRange(s: Scratch, r: Request, length: i32, begin: i32, end: i32): i32 {
   const list = s.sorted;
   switch (s.kind) {
     case 0: return gatherRows<StrictL2F32>(changetype<StrictL2F32>(s.scorer), r, list, length, begin, end);

@@ -1,11 +1,11 @@
-import { distanceOfRank } from "../../metricBlock.ts";
 import type { Answers } from "../../plan.ts";
 import type { RowStore } from "../../rows.ts";
 import type { Space } from "../../space.ts";
 import type { Tasks } from "../../task.ts";
 import type { Workbench } from "../../workbench.ts";
-import { distanceOf, stageRequest } from "./request.ts";
-import { ALL_LEAVES, type Balls } from "./tree.ts";
+import { ALL_LEAVES } from "../leaves.ts";
+import { stageRequest } from "./request.ts";
+import type { Balls } from "./tree.ts";
 
 /** Rows of a leaf that go through the tree together (wasm/trees/ballAll.ts). */
 const GROUP = 64;
@@ -25,9 +25,9 @@ export function* allThroughBalls(
   slots: Uint32Array,
   skip: boolean,
   threads: number,
+  toDistances: (ranks: Float32Array) => void,
 ): Tasks<void> {
   const { k } = out;
-  const distance = distanceOf(rows, distanceOfRank(rows.options));
   const total = rows.rows;
   let q = 0;
   /** Takes the answers for slots from `base` to `end` over. */
@@ -44,8 +44,9 @@ export function* allThroughBalls(
       out.counts[q] = n;
       for (let i = 0; i < n; i++) {
         out.ids[q * k + i] = u32[ids + at * k + i]!;
-        out.distances[q * k + i] = distance(f32[ranks + at * k + i]!);
+        out.distances[q * k + i] = f32[ranks + at * k + i]!;
       }
+      toDistances(out.distances.subarray(q * k, q * k + n));
     }
   };
   const room = { pool: 2 * balls.levels + 6, sorted: GROUP * (k + 1), pending: GROUP, code: 16 };

@@ -1,5 +1,4 @@
 import {
-  checkNames,
   type Metric,
   type MetricOptions,
   parseMetric,
@@ -11,28 +10,21 @@ import {
   wholeNumber,
 } from "../../../core/index.ts";
 import { resolveMetricOptions } from "../../../metrics/index.ts";
-import type {
-  CreateOptions,
-  Key,
-  RangeNeighbors,
-  SearchOptions,
-  SearchParams,
-  VectorsInput,
-} from "../../contract.ts";
+import type { CreateOptions, Key, SearchParams, VectorsInput } from "../../contract.ts";
 import { ladder } from "../../ladder.ts";
-import { RangeResult } from "../../parts/results.ts";
 import { ownedReader, readVectors, type VectorReader } from "../../parts/vectors.ts";
 import type { Answers, StructureSearch, Way } from "../../plan.ts";
-import { RebuiltIndex } from "../../rebuilt.ts";
 import type { NewOrder } from "../../rowIndex.ts";
 import type { SavedStructure } from "../../snapshot.ts";
 import { checkRowOptions, support } from "../../support.ts";
 import { here, onThreads, type Tasks } from "../../task.ts";
+import { ALL_LEAVES } from "../leaves.ts";
+import { TreeIndex } from "../treeIndex.ts";
+import type { WithinSearch } from "../within.ts";
 import { allThroughBalls } from "./all.ts";
 import { type KernelSums, sumKernels } from "./density.ts";
 import { BallGrower } from "./grow.ts";
-import { ALL_LEAVES, Balls } from "./tree.ts";
-import { WithinBalls } from "./within.ts";
+import { Balls } from "./tree.ts";
 
 export interface BallTreeOptions extends CreateOptions {
   /**
@@ -40,6 +32,8 @@ export interface BallTreeOptions extends CreateOptions {
    * bytes as a row, and 16.
    */
   leafSize?: number;
+  /** Leaves that a search looks into, unless it says otherwise; default all, which is exact. */
+  maxLeaves?: number;
   /** Numbers that minkowski and mahalanobis take. */
   metricOptions?: MetricOptions | undefined;
 }
@@ -54,6 +48,7 @@ export const BALLTREE_DEFAULTS: ResolvedOptions = {
   dtype: "f32",
   seed: 42,
   leafSize: 32,
+  maxLeaves: ALL_LEAVES,
 };
 
 /** Longer answers are gathered by a scan: a tree keeps them sorted as it goes. */
@@ -66,7 +61,7 @@ const LONG_LIST = 256;
  *
  * The same rows, options and order of calls give the same tree, whatever the number of threads.
  */
-export class BallTreeIndex<K extends Key = Key> extends RebuiltIndex<K> {
+export class BallTreeIndex<K extends Key = Key> extends TreeIndex<K> {
   readonly kind = "BallTree";
   readonly spec = "BallTree";
   readonly options: Readonly<ResolvedOptions>;
@@ -74,7 +69,6 @@ export class BallTreeIndex<K extends Key = Key> extends RebuiltIndex<K> {
   /** @internal */
   readonly balls: Balls;
   readonly #grower: BallGrower;
-  readonly #withinBalls: WithinBalls;
   /** Set by a build: the slots in the order of the leaves, to which rows have yet to be moved. */
   #leafOrder: Uint32Array | undefined;
 
@@ -85,17 +79,15 @@ export class BallTreeIndex<K extends Key = Key> extends RebuiltIndex<K> {
     super(
       { dimension, metric, metricOptions, dtype, codes: "none", keepVectors: true, augment: false },
       options.seed,
-      {},
+      { maxLeaves: options.maxLeaves },
     );
     this.options = options;
     this.balls = new Balls(this.space, this.rows, this.bench);
-    this.#withinBalls = new WithinBalls(this.space, this.rows, this.bench, this.balls);
     this.#grower = new BallGrower(this.space, this.rows, this.bench, this.balls);
   }
 
-  /** Every answer equals brute force, unless `maxLeaves` was configured. */
   get exact(): boolean {
-    return this.params.maxLeaves === undefined;
+    return this.params.maxLeaves === ALL_LEAVES;
   }
 
   structureSizes(_capacity: number): Record<string, number> {
@@ -148,56 +140,24 @@ export class BallTreeIndex<K extends Key = Key> extends RebuiltIndex<K> {
     const rows = this.rows.rows;
     if (this.covered === 0 || k > LONG_LIST || k > rows / 4) return undefined;
     // A leaf has to be looked into for about rows / matches times as many answers: few matches are sooner compared.
-    if (params.maxLeaves === undefined && matches * matches < k * rows) return undefined;
-    return { ef: params.maxLeaves ?? ALL_LEAVES, rerank: 0 };
+    const { maxLeaves = ALL_LEAVES } = params;
+    if (maxLeaves === ALL_LEAVES && matches * matches < k * rows) return undefined;
+    return { ef: maxLeaves, rerank: 0 };
   }
 
   override dials(): Record<string, readonly number[]> {
-    return { maxLeaves: ladder(1, Math.max(1, this.balls.leaves)) };
+    const { leaves } = this.balls;
+    return { maxLeaves: [...(leaves > 2 ? ladder(1, leaves - 1) : []), ALL_LEAVES] };
   }
 
-  override range(
-    queries: VectorsInput,
-    radius: number,
-    options: Omit<SearchOptions<K>, "k" | "maxDistance"> = {},
-  ): RangeNeighbors<K> {
-    const maxLeaves = options?.maxLeaves ?? this.params.maxLeaves;
-    if (this.covered === 0 || options?.exact === true || maxLeaves !== undefined) {
-      return super.range(queries, radius, options);
-    }
-    const { reader, skip } = this.#within(queries, radius, options);
-    const found = this.#withinBalls.find(reader, radius, skip);
-    return new RangeResult<K>(this.names, found.offsets, found.ids, found.distances);
+  protected withinTree(): WithinSearch | undefined {
+    return this.covered === 0 ? undefined : this.balls;
   }
 
-  /**
-   * How many rows are within the radius of each query, in the metric's own units. Balls that lie inside as a whole are
-   * counted without a look at their rows.
-   *
-   * @returns one number a query
-   * @throws VicinalError OPTION_RANGE, OPTION_UNKNOWN, DIM_MISMATCH, NOT_FINITE, BUSY, CLOSED
-   */
-  countWithin(
-    queries: VectorsInput,
-    radius: number,
-    options: Pick<SearchOptions<K>, "filter"> = {},
-  ): Uint32Array {
-    const { reader, skip } = this.#within(queries, radius, options);
-    return this.#withinBalls.count(reader, radius, skip);
-  }
-
-  #within(
-    queries: VectorsInput,
-    radius: number,
-    options: Pick<SearchOptions<K>, "filter">,
-  ): { reader: VectorReader; skip: boolean } {
+  #read(queries: VectorsInput): { reader: VectorReader; skip: boolean } {
     this.requireIdle();
-    checkNames(options, ["filter", "exact", "maxLeaves"]);
-    if (typeof radius !== "number" || Number.isNaN(radius)) {
-      throw new VicinalError("OPTION_RANGE", { option: "radius", got: radius, rule: "a number" });
-    }
     const reader = readVectors(queries, this.dimension, this.dtype, "queries");
-    return { reader, skip: this.allow(options.filter).skip };
+    return { reader, skip: this.allow(undefined).skip };
   }
 
   /** Whether {@link answerAll} answers so many neighbours. @internal */
@@ -216,7 +176,9 @@ export class BallTreeIndex<K extends Key = Key> extends RebuiltIndex<K> {
     const { space, rows, bench, balls } = this;
     await this.changeAsync("allNeighbors()", async () => {
       if (threads > 1) space.engine.share();
-      const tasks = allThroughBalls(space, rows, bench, balls, out, slots, skip, threads);
+      const tasks = allThroughBalls(space, rows, bench, balls, out, slots, skip, threads, (ranks) =>
+        this.nativeSearcher.toDistances(ranks),
+      );
       if (threads > 1) await onThreads(space.engine, tasks, threads, options);
       else await runAsync(here(space.engine, tasks), options);
     });
@@ -225,7 +187,7 @@ export class BallTreeIndex<K extends Key = Key> extends RebuiltIndex<K> {
 
   /** Sums of a kernel over all rows: sum q is out[2q] · exp(−out[2q + 1]). @internal */
   kernelSums(queries: VectorsInput, sums: KernelSums): Float64Array {
-    const { reader, skip } = this.#within(queries, 0, {});
+    const { reader, skip } = this.#read(queries);
     const out = new Float64Array(2 * reader.rows);
     if (this.size === 0) return out;
     return this.change("kernelDensity()", () => {
@@ -241,7 +203,7 @@ export class BallTreeIndex<K extends Key = Key> extends RebuiltIndex<K> {
     threads: number,
     options: RunOptions,
   ): Promise<Float64Array> {
-    const { reader, skip } = this.#within(queries, 0, {});
+    const { reader, skip } = this.#read(queries);
     const own = ownedReader(reader);
     const out = new Float64Array(2 * reader.rows);
     if (this.size === 0) return out;
@@ -295,6 +257,7 @@ function checkOptions(given: BallTreeOptions): Readonly<ResolvedOptions> {
   const metric: Metric = parseMetric(options.metric);
   checkRowOptions({ ...options, metric });
   wholeNumber("leafSize", options.leafSize, 1, 10_000);
+  wholeNumber("maxLeaves", options.maxLeaves, 1, ALL_LEAVES);
   const why = support("BallTree", metric, options.dtype, false);
   if (why !== undefined) {
     throw new VicinalError("UNSUPPORTED", {

@@ -3,9 +3,10 @@ import type { RowStore } from "../../rows.ts";
 import type { Space } from "../../space.ts";
 import type { Tasks } from "../../task.ts";
 import type { Workbench } from "../../workbench.ts";
+import { ALL_LEAVES } from "../leaves.ts";
 import { DENSITY_KERNELS, type DensityKernel } from "./normaliser.ts";
 import { stageRequest } from "./request.ts";
-import { ALL_LEAVES, type Balls } from "./tree.ts";
+import type { Balls } from "./tree.ts";
 
 /** Bytes of the Density struct (wasm/trees/ballDensity.ts). */
 const DENSITY_BYTES = 48;

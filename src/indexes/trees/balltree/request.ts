@@ -1,4 +1,3 @@
-import { metricBlockBytes } from "../../metricBlock.ts";
 import type { VectorReader } from "../../parts/vectors.ts";
 import type { RowStore } from "../../rows.ts";
 import type { Space } from "../../space.ts";
@@ -46,37 +45,4 @@ export function stageRequest(
     counts: space.ptr("counts"),
   });
   return space.ptr("request");
-}
-
-/** The distance that a rank stands for, rounded as answers are. */
-export function distanceOf(
-  rows: RowStore,
-  ofRank: ((rank: number) => number) | undefined,
-): (rank: number) => number {
-  const { metric, dtype } = rows.options;
-  if (metric === "l2") return (rank) => Math.fround(Math.sqrt(rank));
-  if (metric === "cosine" && dtype === "f32") return (rank) => Math.fround(rank / 2);
-  if (metricBlockBytes(rows.options) > 0 && ofRank !== undefined) return (rank) => Math.fround(ofRank(rank));
-  return (rank) => rank;
-}
-
-const word = new Uint32Array(1);
-const float = new Float32Array(word.buffer);
-
-/** The largest rank whose distance is at most `radius`; −1 when there is none. Ranks are not negative. */
-export function largestRank(distance: (rank: number) => number, radius: number): number {
-  const rankAt = (bits: number): number => {
-    word[0] = bits;
-    return float[0]!;
-  };
-  if (distance(0) > radius) return -1;
-  let low = 0;
-  let high = 0x7f800000;
-  if (distance(rankAt(high)) <= radius) return rankAt(high);
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (distance(rankAt(middle)) <= radius) low = middle;
-    else high = middle;
-  }
-  return rankAt(low);
 }

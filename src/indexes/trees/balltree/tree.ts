@@ -1,24 +1,24 @@
-import type { Plan, StructureSearch } from "../../plan.ts";
+import type { Plan } from "../../plan.ts";
 import type { NewOrder } from "../../rowIndex.ts";
 import type { RowStore } from "../../rows.ts";
 import { scanScorer } from "../../scorers.ts";
 import type { Space } from "../../space.ts";
 import { SCAN_SCORERS } from "../../structs.ts";
 import type { Workbench, WorkNeeds } from "../../workbench.ts";
+import type { WithinSearch } from "../within.ts";
 import { looseness, strictScale } from "./margin.ts";
 
 /** Bytes of the Ball struct (wasm/trees/ballLayout.ts). */
 const BALL_BYTES = 32;
 /** Begin, end, radius and an unused word in front of a node's centre. */
 const HEAD_BYTES = 16;
-/** Leaves are looked into without limit. */
-export const ALL_LEAVES = 0x7fffffff;
 
 /**
  * The balls of a tree in linear memory: a complete binary tree, level by level, whose leaves are ranges of slots.
  */
-export class Balls implements StructureSearch {
+export class Balls implements WithinSearch {
   readonly fn = "ballQuery";
+  readonly withinFn = "ballWithin";
   readonly chunk = 64;
   /** Levels of inner nodes; there are 2^levels leaves. −1 while there is no tree. */
   levels = -1;

@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createRng, type Metric } from "../../../core/index.ts";
 import { BallTreeIndex } from "./balltree.ts";
-import { distanceOf, largestRank } from "./request.ts";
 
 const D = 4;
 const METRICS: readonly Metric[] = ["l2", "l2sq", "cosine", "l1", "linf", "minkowski"];
@@ -68,17 +67,5 @@ describe("within a radius, a ball tree", () => {
     expect(index.range(query, Number.POSITIVE_INFINITY).row(0).ids.length).toBe(200);
     expect(() => index.countWithin(query, Number.NaN)).toThrow(/radius/);
     expect(() => index.countWithin(query, 1, { k: 3 } as object)).toThrow(/k/);
-  });
-
-  test("takes the largest rank whose distance, rounded as answers are, is within", () => {
-    const index = new BallTreeIndex<number>({ dimension: D });
-    const distance = distanceOf(index.rows, undefined);
-    for (const radius of [0, 1e-30, 0.1, 1, Math.fround(0.3), 12345.678, 1e19]) {
-      const rank = largestRank(distance, radius);
-      expect(distance(rank)).toBeLessThanOrEqual(radius);
-      const bits = new Uint32Array(Float32Array.of(rank).buffer);
-      bits[0]! += 1;
-      expect(distance(new Float32Array(bits.buffer)[0]!)).toBeGreaterThan(radius);
-    }
   });
 });
