@@ -6,38 +6,44 @@ import { fromOrderedBits, orderedBits, sortKeys } from "../keys";
 import { Centroids, GROUP } from "../kmeans/layout";
 import { keepSmallest } from "./best";
 
-/** term − 2·product of a query with the centroids of two groups. Long, so that sums stay in registers. */
-@inline
-function rankPair(c: Centroids, query: usize, group: i32, out: usize): void {
+/** term − 2·product of a query with the centroids of four groups. Long, so that the eight sums stay in registers. */
+function rankFour(c: Centroids, query: usize, group: i32, out: usize): void {
   const bytes = <usize>c.d << 5;
-  let x = c.packed + <usize>group * bytes, y = x + bytes, q = query;
+  let x = c.packed + <usize>group * bytes, q = query;
+  let y = x + bytes, z = y + bytes, w = z + bytes;
   const stop = y;
-  let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0;
+  let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
   while (x < stop) {
-    const w = v128.load32_splat(q);
-    a0 = fma(v128.load(x), w, a0);
-    a1 = fma(v128.load(x, 16), w, a1);
-    b0 = fma(v128.load(y), w, b0);
-    b1 = fma(v128.load(y, 16), w, b1);
+    const v = v128.load32_splat(q);
+    a0 = fma(v128.load(x), v, a0);
+    a1 = fma(v128.load(x, 16), v, a1);
+    b0 = fma(v128.load(y), v, b0);
+    b1 = fma(v128.load(y, 16), v, b1);
+    c0 = fma(v128.load(z), v, c0);
+    c1 = fma(v128.load(z, 16), v, c1);
+    d0 = fma(v128.load(w), v, d0);
+    d1 = fma(v128.load(w, 16), v, d1);
     q += 4;
     x += 32;
     y += 32;
+    z += 32;
+    w += 32;
   }
   const terms = c.terms + (<usize>group << 5);
   v128.store(out, f32x4.sub(v128.load(terms), f32x4.add(a0, a0)));
   v128.store(out, f32x4.sub(v128.load(terms, 16), f32x4.add(a1, a1)), 16);
   v128.store(out, f32x4.sub(v128.load(terms, 32), f32x4.add(b0, b0)), 32);
   v128.store(out, f32x4.sub(v128.load(terms, 48), f32x4.add(b1, b1)), 48);
+  v128.store(out, f32x4.sub(v128.load(terms, 64), f32x4.add(c0, c0)), 64);
+  v128.store(out, f32x4.sub(v128.load(terms, 80), f32x4.add(c1, c1)), 80);
+  v128.store(out, f32x4.sub(v128.load(terms, 96), f32x4.add(d0, d0)), 96);
+  v128.store(out, f32x4.sub(v128.load(terms, 112), f32x4.add(d1, d1)), 112);
 }
 
-/** Ranks of all centroids, less what is the same for all of them, to `out`; room for two whole groups at the end. */
+/** Ranks of all centroids, less what is the same for all of them, to `out`; groups are packed by fours. */
 function rankAll(c: Centroids, query: usize, out: usize): void {
   const groups = (c.k + GROUP - 1) / GROUP;
-  for (let group = 0; group < groups; group += 2) {
-    // An odd last group is ranked once more together with the one before it.
-    const first = group + 1 < groups ? group : max(0, group - 1);
-    rankPair(c, query, first, out + (<usize>first << 5));
-  }
+  for (let group = 0; group < groups; group += 4) rankFour(c, query, group, out + (<usize>group << 5));
 }
 
 /**

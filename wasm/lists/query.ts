@@ -101,6 +101,15 @@ function answerPool(s: Scratch, r: Request, q: i32, pool: usize, length: i32, mo
   store<u32>(r.counts + (<usize>q << 2), n);
 }
 
+/** Reads a byte of each cache line of a row, so that all of them are fetched at once. */
+@inline
+function fetchRow(r: Request, id: u32): u32 {
+  const row = r.rows + <usize>id * r.rowStride;
+  let sum: u32 = 0;
+  for (let at: usize = 0; at < r.rowBytes; at += 64) sum += load<u8>(row + at);
+  return sum;
+}
+
 /** Answers the first keys of the pool, or the nearest of them when compared with the query. */
 function finishPool(s: Scratch, r: Request, q: i32, pool: usize, length: i32, most: i32): void {
   if (r.rerank == 0) {
@@ -108,8 +117,18 @@ function finishPool(s: Scratch, r: Request, q: i32, pool: usize, length: i32, mo
     return;
   }
   const n = keepSmallest(pool, length, most);
-  for (let i = 0; i < n; i++) store<u32>(s.pending + (<usize>i << 2), load<u32>(pool + (<usize>i << 3)));
-  offerAnswer(s, r, q, offerRows(s, r, 0, s.pending, n));
+  // The next row is on its way while one is compared.
+  let left = 0, sum: u32 = 0;
+  for (let i = 0; i < n; i++) {
+    const at = s.pending + (<usize>i << 2);
+    store<u32>(at, load<u32>(pool + (<usize>i << 3)));
+    sum += fetchRow(r, load<u32>(at));
+    if (i > 0) left = offerRows(s, r, left, at - 4, 1);
+  }
+  if (n > 0) left = offerRows(s, r, left, s.pending + (<usize>(n - 1) << 2), 1);
+  offerAnswer(s, r, q, left);
+  // Stored, so that the reads stay.
+  store<u32>(s.pending, sum);
 }
 
 function searchOne(l: Lists, s: Scratch, r: Request, q: i32): void {

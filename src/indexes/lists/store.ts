@@ -186,7 +186,7 @@ export class ListStore {
     const { codec, coarse, bytes } = this.parts;
     const turnedAt = codec?.tableBytes ?? 0;
     const coarseAt = turnedAt + bytes + 16;
-    const ranksAt = coarseAt + (coarse === undefined ? 0 : (Math.ceil(this.nlist / 8) * 8 + 16) * 4);
+    const ranksAt = coarseAt + (coarse === undefined ? 0 : Math.ceil(this.nlist / 32) * 32 * 4);
     return { turnedAt, coarseAt, ranksAt, bytes: ranksAt + 160 };
   }
 

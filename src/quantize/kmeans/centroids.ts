@@ -66,8 +66,7 @@ export class CentroidTable {
   }
 
   sizes(k: number = this.#k): Record<string, number> {
-    // A search looks at two groups at a time.
-    const places = k === 0 ? 0 : Math.max(2, Math.ceil(k / GROUP)) * GROUP;
+    const places = packedGroups(k) * GROUP;
     return {
       [`${this.#name}Rows`]: k * this.stride,
       [`${this.#name}Packed`]: places * this.dimension * 4,
@@ -105,7 +104,7 @@ export class CentroidTable {
     const { engine } = this.#space;
     const at = this.prepare();
     engine.f32[(at >>> 2) + LONGEST] = 0;
-    const groups = Math.ceil(this.#k / GROUP);
+    const groups = packedGroups(this.#k);
     const chunk = Math.max(1, Math.floor((1 << 18) / this.dimension));
     for (let g = 0; g < groups; g += chunk) engine.exports.kmeansPack(0, at, g, Math.min(g + chunk, groups));
   }
@@ -154,6 +153,9 @@ export class CentroidTable {
     };
   }
 }
+
+/** Groups that are packed: a search looks at four at a time. */
+const packedGroups = (k: number): number => Math.ceil(k / (4 * GROUP)) * 4;
 
 export function threadAddresses(first: number, bytes: number, threads: number): number[] {
   return Array.from({ length: threads }, (_, t) => first + t * bytes);
