@@ -40,6 +40,12 @@ export interface StructureSearch {
   prepare(plan: Plan): number;
   /** Prepares the scratch of thread t; returns its address. */
   scratch(t: number): number;
+  /** Bytes of queries and answers that are worth having at once, where it is more than usual. */
+  readonly waveBytes?: number;
+  /** Makes room for so many queries, before {@link prepare}. */
+  reserve?(queries: number): void;
+  /** Sees n queries that are staged at an address, before they are answered. */
+  arrange?(queries: number, n: number): void;
 }
 
 /** What a plan takes from the index: how far to search, and how many candidates to score again. */

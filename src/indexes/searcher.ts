@@ -65,7 +65,8 @@ export class Searcher implements SearchEngine {
   run(reader: VectorReader, plan: Plan, out: Answers, structure: StructureSearch | undefined): void {
     const { engine } = this.#space;
     const exactly = this.#isExactScan(plan, structure);
-    const wave = this.#waveSize(reader.rows, plan.k, exactly ? EXACT_WAVE_BYTES : WAVE_BYTES);
+    const bytes = exactly ? EXACT_WAVE_BYTES : (structure?.waveBytes ?? WAVE_BYTES);
+    const wave = this.#waveSize(reader.rows, plan.k, bytes);
     for (let from = 0; from < reader.rows; from += wave) {
       const n = Math.min(wave, reader.rows - from);
       if (exactly) {
@@ -191,6 +192,7 @@ export class Searcher implements SearchEngine {
       };
       this.#preparation = ready;
     }
+    if (!byScan) structure.arrange?.(ready!.queries, n);
     return ready!.task;
   }
 
@@ -222,6 +224,7 @@ export class Searcher implements SearchEngine {
     if (structure === undefined && k > LONG_LIST) space.atLeast("gather", 2 * 8 * rows.rows);
     const scan = { sorted: Math.min(k, LONG_LIST) + 1, code: rows.codeBytes + 16 };
     this.#bench.ensure(threads, structure?.room(plan) ?? scan);
+    structure?.reserve?.(n);
   }
 
   #writeRequest(plan: Plan): void {

@@ -39,6 +39,8 @@ export class KdTree {
   rowBytes: usize;
   /** Numbers of a Minkowski metric. */
   params: usize;
+  /** The order in which the staged queries are answered, u32, or 0: as they come. */
+  order: usize;
 
   @inline node(index: u32): usize { return this.nodes + <usize>index * this.nodeBytes; }
   /** Smallest components of a node's four children; the largest follow. */

@@ -128,7 +128,8 @@ function searchAny(s: Scratch, t: KdTree, r: Request, length: i32): i32 {
 
 /** Answers queries begin … end. */
 export function kdQuery(s: Scratch, t: KdTree, r: Request, begin: i32, end: i32): void {
-  for (let q = begin; q < end; q++) {
+  for (let i = begin; i < end; i++) {
+    const q = t.order ? <i32>load<u32>(t.order + (<usize>i << 2)) : i;
     offerQuery(s, r, q);
     spread(s, r.queries + <usize>q * r.queryStride, t.width);
     let length = offerRange(s, r, 0, t.covered, t.rows);

@@ -7,5 +7,14 @@ export interface TreeExports {
   kdFill(scratch: Ptr, tree: Ptr, begin: number, end: number): void;
   kdUnite(tree: Ptr): void;
   kdQuery(scratch: Ptr, tree: Ptr, request: Ptr, begin: number, end: number): void;
+  arrangeQueries(
+    queries: Ptr,
+    stride: number,
+    n: number,
+    axes: number,
+    grid: Ptr,
+    order: Ptr,
+    counts: Ptr,
+  ): void;
   kdWithin(scratch: Ptr, tree: Ptr, request: Ptr, within: Ptr, begin: number, end: number): void;
 }

@@ -14,6 +14,11 @@ export interface KdTreeShape {
 }
 
 const STRUCT_BYTES = 96;
+/** Cells of the grid that sorts queries (wasm/trees/arrange.ts). */
+const CELLS = 4096;
+/** Fewer queries than this are not sorted, nor those of a tree whose nodes take fewer bytes. */
+const SORTED_QUERIES = 256;
+const SORTED_BYTES = 1 << 16;
 const LEAF = 0x8000_0000;
 /** Metrics by their numbers in wasm/trees/kdlayout.ts. */
 const METRICS: Readonly<Record<string, number>> = { l2: 0, l2sq: 0, cosine: 0, l1: 1, linf: 2, minkowski: 3 };
@@ -43,7 +48,7 @@ export class KdTree implements WithinSearch {
     this.#bench = bench;
     this.shape = shape;
     this.topology = new TreeTopology(space, rows, bench);
-    space.set({ kdTree: STRUCT_BYTES, kdNodes: 0, kdBlocks: 0 });
+    space.set({ kdTree: STRUCT_BYTES, kdGrid: 0, kdOrder: 0, kdNodes: 0, kdBlocks: 0 });
   }
 
   /** Components of a box, and of a row in a block. */
@@ -97,6 +102,57 @@ export class KdTree implements WithinSearch {
     return this.topology.scratch(t);
   }
 
+  get waveBytes(): number {
+    return this.#sorts(SORTED_QUERIES) ? 1 << 20 : 1 << 18;
+  }
+
+  /** Whether so many queries gain from being sorted: not those of a tree that is in the nearest cache as a whole. */
+  #sorts(queries: number): boolean {
+    return queries >= SORTED_QUERIES && this.topology.count * this.#nodeBytes > SORTED_BYTES;
+  }
+
+  reserve(queries: number): void {
+    if (!this.#sorts(queries)) return;
+    this.#space.atLeast("kdGrid", 3 * 12 + (CELLS + 1) * 4);
+    this.#space.atLeast("kdOrder", queries * 8);
+  }
+
+  /** Queries near each other are answered one after another. */
+  arrange(queries: number, n: number): void {
+    const space = this.#space;
+    const sorts = this.#sorts(n);
+    space.engine.u32[(space.ptr("kdTree") >>> 2) + 15] = sorts ? space.ptr("kdOrder") : 0;
+    if (!sorts) return;
+    const grid = space.ptr("kdGrid");
+    const axes = this.#writeGrid();
+    const { exports } = space.engine;
+    const { queryStride } = this.#rows;
+    exports.arrangeQueries(queries, queryStride, n, axes, grid, space.ptr("kdOrder"), grid + 3 * 12);
+  }
+
+  /** Writes the grid over the widest sides of all rows; returns how many axes it has. */
+  #writeGrid(): number {
+    const space = this.#space;
+    const nodes = space.f32("kdNodes");
+    const sides = [];
+    for (let j = 0; j < this.width; j++) {
+      const lows = nodes.subarray(NODE_WORDS + 4 * j, NODE_WORDS + 4 * j + 4);
+      const highs = nodes.subarray(NODE_WORDS + 4 * (this.width + j), NODE_WORDS + 4 * (this.width + j) + 4);
+      const low = lows.reduce((a, b) => (b < a ? b : a));
+      sides.push({ j, low, length: highs.reduce((a, b) => (b > a ? b : a)) - low });
+    }
+    sides.sort((a, b) => b.length - a.length || a.j - b.j);
+    const axes = Math.min(3, this.width);
+    const at = space.ptr("kdGrid") >>> 2;
+    for (let a = 0; a < axes; a++) {
+      const { j, low, length } = sides[a]!;
+      space.engine.u32[at + 3 * a] = 4 * j;
+      space.engine.f32[at + 3 * a + 1] = low;
+      space.engine.f32[at + 3 * a + 2] = 2 ** (12 / axes) / length;
+    }
+    return axes;
+  }
+
   #write(maxLeaves: number): number {
     const space = this.#space;
     const { options, rowBytes } = this.#rows;
@@ -119,6 +175,7 @@ export class KdTree implements WithinSearch {
     w[at + 12] = space.ptr("vectors");
     w[at + 13] = rowBytes;
     w[at + 14] = options.metric === "minkowski" ? space.ptr("metric") : 0;
+    w[at + 15] = 0;
     return ptr;
   }
 
