@@ -9,6 +9,7 @@ export * from "./graph/exports";
 export * from "./forest/exports";
 export * from "./trees/exports";
 export * from "./graphs/exports";
+export * from "./qg/exports";
 export { decodeRow, encodeRows, measureCodes } from "./quantize";
 export * from "./scan";
 export * from "./kmeans/exports";

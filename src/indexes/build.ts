@@ -146,9 +146,11 @@ async function fill<K extends Key>(
   { keys, metadata, threads, targetRecall, k, seed, signal, onProgress }: OwnOptions<K>,
 ): Promise<AuditReport | undefined> {
   const tuning: HeldOutTuning = { targetRecall, k, sample: TUNING_ROWS };
-  if (index instanceof GraphIndex) index.tuning = tuning;
+  // A quantized graph is searched otherwise than the graph that it holds while it is built.
+  const whileBuilding = index instanceof GraphIndex && index.kind !== "QG";
+  if (whileBuilding) index.tuning = tuning;
   await index.addAsync(vectors, { keys, metadata, threads, signal, onProgress });
-  if (index instanceof GraphIndex) return tuning.report;
+  if (whileBuilding) return tuning.report;
   const wanted = { targetRecall, k, seed, sample: TUNING_ROWS, signal, onProgress };
   return tuneBuilt(index, reader, keys, wanted);
 }

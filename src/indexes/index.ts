@@ -27,6 +27,7 @@ export { LISTS_DEFAULTS, ListsIndex, type ListsOptions } from "./lists/lists.ts"
 export { type OpenOptions, open } from "./open.ts";
 export { parseFilterExpression as parseFilter } from "./parts/filterExpression.ts";
 export { formatSpec, type ListCodes, type OpqSpec, parseSpec, type Spec } from "./parts/spec.ts";
+export { QG_DEFAULTS, QgIndex, type QgOptions } from "./qg/qg.ts";
 export { CODE_METRICS, SUPPORT, support } from "./support.ts";
 export { BALLTREE_DEFAULTS, BallTreeIndex, type BallTreeOptions } from "./trees/balltree/balltree.ts";
 export type { DensityKernel } from "./trees/balltree/normaliser.ts";

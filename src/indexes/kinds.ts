@@ -6,11 +6,12 @@ import { HNSW } from "./hnsw/kind.ts";
 import type { KindOfIndex } from "./kind.ts";
 import { LISTS } from "./lists/kind.ts";
 import { formatSpec, type Spec } from "./parts/spec.ts";
+import { QG } from "./qg/kind.ts";
 import { BALLTREE } from "./trees/balltree/kind.ts";
 import { KDTREE } from "./trees/kdtree/kind.ts";
 
 /** Every kind of index; a new one joins the factory, files and estimates by a line here. */
-export const KINDS: readonly KindOfIndex[] = [FLAT, HNSW, KDTREE, BALLTREE, RPFOREST, LISTS, NNDESCENT];
+export const KINDS: readonly KindOfIndex[] = [FLAT, HNSW, KDTREE, BALLTREE, RPFOREST, LISTS, NNDESCENT, QG];
 
 /** The kind of that name. */
 export function kindNamed(name: string): KindOfIndex | undefined {

@@ -8,6 +8,7 @@ import type { GraphsExports } from "./exports/graphs.ts";
 import type { HashExports } from "./exports/hash.ts";
 import type { KMeansExports } from "./exports/kmeans.ts";
 import type { ListsExports } from "./exports/lists.ts";
+import type { QgExports } from "./exports/qg.ts";
 import type { TreeExports } from "./exports/trees.ts";
 import type { VectorExports } from "./exports/vectors.ts";
 
@@ -29,6 +30,7 @@ export type EngineExports = BallExports &
   KMeansExports &
   KernelExports &
   ListsExports &
+  QgExports &
   ScanExports &
   TreeExports;
 

@@ -60,6 +60,7 @@ export const KINDS: readonly Kind[] = [
   },
   { spec: "NNDescent16", support: "NNDescent", codes: false, keepsVectors: true, graph: true },
   { spec: "NNDescent16,SQ7,Refine", support: "NNDescent", codes: true, keepsVectors: true, graph: true },
+  { spec: "QG16", support: "QG", codes: true, keepsVectors: true, graph: true },
 ];
 
 /** One supported combination. */

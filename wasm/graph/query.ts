@@ -57,7 +57,7 @@ function answerPool(s: Scratch, r: Request, q: i32): i32 {
 }
 
 /** The best k of the pool's first `rerank`, by the strict kernel. */
-function answerRescored(s: Scratch, r: Request, q: i32, query: usize): i32 {
+export function answerRescored(s: Scratch, r: Request, q: i32, query: usize): i32 {
   let length = 0, tried = 0;
   for (let i = 0; i < s.poolSize && tried < r.rerank; i++) {
     const id = keyRow(poolAt(s, i));

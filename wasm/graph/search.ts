@@ -66,7 +66,7 @@ export function descend<S>(scorer: S, g: Graph, s: Scratch, entry: u32, from: i3
 
 /** Puts one key into the pool; returns the place it took, or `ef` when it is too far. */
 @inline
-function pushPool(s: Scratch, ef: i32, key: u64): i32 {
+export function pushPool(s: Scratch, ef: i32, key: u64): i32 {
   const pool = s.pool;
   let size = s.poolSize;
   let at = pool + (<usize>size << 3);

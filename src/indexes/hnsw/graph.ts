@@ -56,6 +56,8 @@ export class LinkGraph implements StructureSearch {
   readonly #rows: RowStore;
   readonly #bench: Workbench;
   #upperWords = 0;
+  /** Where rows whose level-0 lists change are noted, for whoever keeps something derived from them. */
+  changed: Set<number> | undefined;
   /** Rows ever inserted; the next row's level is drawn from it. */
   #inserted = 0;
   /** Nodes of the tree of seeds. */
@@ -305,12 +307,28 @@ export class LinkGraph implements StructureSearch {
     try {
       yield { fn: "graphChoose", scratch, args: [graph, batch], total: size, chunk: 16, ...report, done };
       groups = exports.graphPlan(scratch[0]!, graph, batch);
+      this.#noteChanged(done, size, groups);
       const whole = { ...report, done: done + size, adds: 0 };
       yield { fn: "graphApply", scratch, args: [graph, batch], total: groups, chunk: 128, ...whole };
       exports.graphRaise(graph, batch);
       linked = true;
     } finally {
       if (!linked && !s.engine.disposed) this.#endBatch(done, size, scratch[0]!, groups);
+    }
+  }
+
+  /** Notes the members of a batch and the rows that take back-links in, which lead its groups of pairs. */
+  #noteChanged(done: number, size: number, groups: number): void {
+    const { changed } = this;
+    if (changed === undefined) return;
+    const s = this.#space;
+    for (const row of s.u32("order").subarray(done, done + size)) changed.add(row);
+    const pairs = s.u32("pairs");
+    const starts = s.u32("groups");
+    for (let group = 0; group < groups; group++) {
+      // The target's 31 bits stand above the source's 17 (wasm/graph/insert.ts).
+      const at = 2 * starts[group]!;
+      changed.add(((pairs[at + 1]! & 0xffff) << 15) | (pairs[at]! >>> 17));
     }
   }
 

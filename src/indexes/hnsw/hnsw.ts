@@ -36,7 +36,8 @@ export const HNSW_DEFAULTS: Required<HnswOptions> = {
   refine: true,
 };
 
-const GRAPH_SECTIONS: readonly SavedSection[] = [
+/** What a file holds of a graph with levels. */
+export const GRAPH_SECTIONS: readonly SavedSection[] = [
   ["links0", "u32"],
   ["upperAt", "u32"],
   ["levels", "u8"],

@@ -98,10 +98,11 @@ export abstract class GraphIndex<K extends Key = Key> extends VectorIndex<K> {
     const { space } = this;
     if (space.engine.byteLength > SPARE_SHARE * space.total + SPARE_LEAST) space.trim();
     if (end < RENUMBER_ROWS || end - first < first || this.rows.removed > 0) return undefined;
-    return this.#reorder();
+    return this.reorder();
   }
 
-  #reorder(): NewOrder {
+  /** Moves the graph to a better order, without the rows removed. */
+  protected reorder(): NewOrder {
     const order = newNumbers(this.space, this.rows, this.graph);
     renumberLinks(this.space, this.graph, order.newSlotOfOld, order.kept);
     return order;
@@ -140,8 +141,8 @@ export abstract class GraphIndex<K extends Key = Key> extends VectorIndex<K> {
   }
 
   protected renumber(): NewOrder {
-    this.#dropRemoved();
-    return this.#reorder();
+    this.dropRemoved();
+    return this.reorder();
   }
 
   *#sowSeeds(threads: number): Tasks<void> {
@@ -152,7 +153,7 @@ export abstract class GraphIndex<K extends Key = Key> extends VectorIndex<K> {
   }
 
   /** Replaces links to removed rows, finds an entry that stays, and plants the spanning tree anew. */
-  #dropRemoved(): void {
+  protected dropRemoved(): void {
     const { graph, rows, space } = this;
     if (graph.entry < 0 || rows.removed === 0) return;
     const { capacity } = graph.options;
