@@ -37,9 +37,10 @@ export interface Chosen {
 /** Fewer rows are searched exactly: fast enough, and never wrong. */
 const EXACT_ROWS = 10_000;
 /**
- * Exact trees, and up to how many components they are taken for exact search, and before a graph. On 50,000 normal
- * rows in 2, 4, 6, 8 and 10 dimensions, 10 neighbours: a KD-tree took 1.6, 2.0, 6, 22 and 114 µs, a ball tree 3.4, 11,
- * 45, 96 and 150, a scan 110 in two and 50 in ten; graphs took 2 to 4 at recall 0.95, and 30 times as long to build.
+ * Exact trees, and up to how many components they are taken for exact search, and before a graph. In one run over
+ * 50,000 normal rows in 2, 4, 6, 8 and 10 dimensions, 10 neighbours, busy machine: a KD-tree took 1.6, 2.0, 6.0, 22
+ * and 114 µs, a ball tree 3.4, 19, 102, 178 and 425, a scan 231, 236, 85, 88 and 152; a graph 2 to 4 at recall 0.95
+ * and over, and 15 times as long to build or more.
  */
 const TREES: readonly (readonly [spec: string, exact: number, beforeGraphs: number])[] = [
   ["KDTree", 9, 6],
