@@ -28,6 +28,9 @@ export const ASYNC_OPTIONS: readonly string[] = ["threads", "signal", "onProgres
 
 const ADD_OPTIONS: readonly string[] = ["keys", "metadata"];
 
+/** Bytes left over from building that are worth a copy of the rest: after a block that doubles the index, and others. */
+const SPARE = { doubled: 131_072, other: 1_048_576 } as const;
+
 /** A share of removed rows at which an index compacts itself. */
 const COMPACT_SHARE = 0.25;
 const COMPACT_LEAST = 64;
@@ -226,6 +229,7 @@ export abstract class RowIndex<K extends Key = Key> {
     }
     this.rows.settle();
     this.changes++;
+    this.space.trimSpare(end >= 2 * first ? SPARE.doubled : SPARE.other);
     const order = this.orderAfterAdding(first, end);
     if (order !== undefined) this.#applyOrder(order);
     this.#compactIfDue();

@@ -1,6 +1,9 @@
 import { Arena } from "./arena.ts";
 import { Engine } from "./engine.ts";
 
+/** Memory past this share of what is laid out is spare. */
+const SPARE_SHARE = 1.1;
+
 /**
  * The memory of one index: an engine and named sections in it. Whoever changes a size calls {@link set}; every
  * address may move then, so addresses are read anew for each use.
@@ -35,6 +38,11 @@ export class Space {
   trim(): void {
     this.#arena.trim();
     this.version++;
+  }
+
+  /** Gives back what building laid out and let go, if that is more than a tenth of what is laid out now and `least` bytes. */
+  trimSpare(least: number): void {
+    if (this.engine.byteLength > SPARE_SHARE * this.total + least) this.trim();
   }
 
   ptr(name: string): number {

@@ -51,6 +51,7 @@ function estimate(spec: Spec, n: number, shape: RowShape): EstimatedParts {
       links: ids + centroids + rotation + (kept ? 0 : n * 4),
       // A bit for removal, and after renumbering two numbers for the key.
       rest: n / 8 + (kept && coarse !== undefined ? n * 8 : 0),
+      fixed: 60_000,
     };
   } finally {
     index.close();

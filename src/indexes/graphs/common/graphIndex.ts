@@ -21,9 +21,6 @@ const SCAN_ROWS_PER_EF = 10;
 const RENUMBER_ROWS = 1000;
 /** Candidates kept while looking for a row to attach another to. */
 const TREE_EF = 64;
-/** Memory laid out for building is given back when there is so much more than what is in use. */
-const SPARE_SHARE = 1.1;
-const SPARE_LEAST = 1 << 20;
 /** Fewer rows than this need no tree of seeds. */
 const SEEDED_LEAST = 64;
 
@@ -95,8 +92,6 @@ export abstract class GraphIndex<K extends Key = Key> extends VectorIndex<K> {
   }
 
   protected orderAfterAdding(first: number, end: number): NewOrder | undefined {
-    const { space } = this;
-    if (space.engine.byteLength > SPARE_SHARE * space.total + SPARE_LEAST) space.trim();
     if (end < RENUMBER_ROWS || end - first < first || this.rows.removed > 0) return undefined;
     return this.reorder();
   }

@@ -23,7 +23,13 @@ export const BALLTREE: KindOfIndex = {
     const bytes = dtype === "f32" ? dimension * 4 : dtype === "bits" ? Math.ceil(dimension / 8) : dimension;
     const nodes = 2 ** (levelsFor(n, BALLTREE_DEFAULTS.leafSize) + 1) - 1;
     // A bit for removal, and after renumbering two numbers for the key.
-    return { vectors: n * pad16(bytes), codes: 0, links: nodes * (16 + pad16(bytes)), rest: n * (1 / 8 + 8) };
+    return {
+      vectors: n * pad16(bytes),
+      codes: 0,
+      links: nodes * (16 + pad16(bytes)),
+      rest: n * (1 / 8 + 8),
+      fixed: 60_000,
+    };
   },
   file: fileForm<Facts, BallTreeIndex>({
     facts: (f) => ({

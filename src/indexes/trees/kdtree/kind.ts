@@ -41,6 +41,7 @@ export const KDTREE: KindOfIndex = {
       codes: 0,
       links: nodes * (96 + 32 * width) + blocks,
       rest: n * (1 / 8 + 10),
+      fixed: 100_000,
     };
   },
   file: fileForm<Facts, KDTreeIndex>({
