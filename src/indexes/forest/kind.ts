@@ -37,6 +37,7 @@ export const RPFOREST: KindOfIndex = {
       codes: coded === 0 ? 0 : n * (coded + 4),
       links: n < 64 ? 0 : trees * n * 4 + leaves * (4 + 16 + coded),
       rest: n / 8,
+      fixed: 100_000,
     };
   },
   file: fileForm<Facts, RPForestIndex>({
