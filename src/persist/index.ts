@@ -18,5 +18,5 @@ export type {
   Snapshot,
   SnapshotHeader,
 } from "./snapshot.ts";
-export type { SnapshotInput } from "./source.ts";
-export { encodeSnapshot, saveSnapshot, type WriteOptions, writeSnapshot } from "./write.ts";
+export { readBytes, type SnapshotInput } from "./source.ts";
+export { encodeSnapshot, saveBytes, saveSnapshot, type WriteOptions, writeSnapshot } from "./write.ts";

@@ -265,3 +265,28 @@ async function streamSource(
     await close();
   }
 }
+
+/** All bytes of what was given, and how it is called in messages. Throws as {@link openSource}, and LIMIT. */
+export async function readBytes(
+  input: SnapshotInput,
+  options: SourceOptions = {},
+): Promise<{ bytes: Uint8Array; label: string }> {
+  const source = await openSource(input, options);
+  const { label, size } = source;
+  try {
+    const limit = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    if (size === undefined || size > limit) {
+      throw new VicinalError("LIMIT", {
+        what: `The size of ${label} in bytes`,
+        got: size ?? Infinity,
+        limit,
+      });
+    }
+    const bytes = new Uint8Array(size);
+    const read = await source.read(bytes);
+    if (read < size) throw new VicinalError("FILE", { path: label, why: "it ends early" });
+    return { bytes, label };
+  } finally {
+    await source.close();
+  }
+}

@@ -48,9 +48,8 @@ async function writePieces(
 }
 
 /**
- * Writes the file, replacing what is at the path in one step: the bytes go to a temporary file in the same
- * folder, are flushed to the disk, and take the old name. Whatever fails before that leaves the old file as
- * it was and no temporary one. The snapshot must not change until this resolves.
+ * Writes the file, replacing what is at the path in one step, see {@link replaceFile}. The snapshot must not change
+ * until this resolves.
  *
  * @throws VicinalError FILE (with the system's error as cause), BAD_INPUT, UNSUPPORTED; the abort's reason
  */
@@ -59,9 +58,33 @@ export async function saveSnapshot(
   path: string | URL,
   options: WriteOptions = {},
 ): Promise<void> {
+  requireFiles(options.files);
+  const layout = await runAsync(layoutJob(snapshot), options);
+  await replaceFile(path, (write) => writePieces(layout, write, options), options);
+}
+
+/** Writes bytes to a file, see {@link replaceFile}. */
+export async function saveBytes(
+  bytes: Uint8Array,
+  path: string | URL,
+  options: WriteOptions = {},
+): Promise<void> {
+  await replaceFile(path, (write) => write(bytes), options);
+}
+
+/**
+ * Replaces what is at the path in one step: the bytes go to a temporary file in the same folder, are flushed to the
+ * disk, and take the old name. Whatever fails before that leaves the old file as it was and no temporary one.
+ *
+ * @throws VicinalError FILE (with the system's error as cause), UNSUPPORTED; the abort's reason
+ */
+async function replaceFile(
+  path: string | URL,
+  writeAll: (write: (piece: Uint8Array) => Promise<void>) => Promise<void>,
+  options: WriteOptions,
+): Promise<void> {
   const store = requireFiles(options.files);
   const given = path instanceof URL ? store.pathOf(path) : path;
-  const layout = await runAsync(layoutJob(snapshot), options);
   // Through a symbolic link the file it points at is replaced, not the link.
   const old = await failAs(given, () => store.resolve(given));
   const target = old?.path ?? given;
@@ -69,7 +92,7 @@ export async function saveSnapshot(
   const file = await failAs(given, () => store.open(temporary, "wx", old?.mode));
   let open = true;
   try {
-    await writePieces(layout, (piece) => writeFully(file, piece, given), options);
+    await writeAll((piece) => writeFully(file, piece, given));
     await failAs(given, () => file.sync());
     open = false;
     await failAs(given, () => file.close());

@@ -54,6 +54,8 @@ export class RPForestIndex<K extends Key = Key> extends RebuiltIndex<K> {
   readonly searchParams: readonly string[];
   /** @internal */
   readonly trees: Trees;
+  #always = false;
+  #adopting: ((trees: Trees, covered: number) => number) | undefined;
 
   constructor(given: RPForestOptions) {
     const options = checkOptions(given);
@@ -77,7 +79,27 @@ export class RPForestIndex<K extends Key = Key> extends RebuiltIndex<K> {
     return this.trees.sizes();
   }
 
+  /** Trees of the next block that are not grown: `make` fills the sections, and says the step of codes. @internal */
+  takeOver(make: (trees: Trees, covered: number) => number): void {
+    this.#adopting = make;
+  }
+
+  protected override get leastRows(): number {
+    return this.#always || this.#adopting !== undefined ? 1 : super.leastRows;
+  }
+
+  /** Has trees grown however few rows there are. @internal */
+  growAlways(): void {
+    this.#always = true;
+  }
+
   protected *rebuild(end: number, threads: number): Tasks<void> {
+    const make = this.#adopting;
+    this.#adopting = undefined;
+    if (make !== undefined) {
+      this.trees.settle(make(this.trees, end));
+      return;
+    }
     yield* growTrees(this.trees, end, this.options, threads);
   }
 
@@ -99,7 +121,7 @@ export class RPForestIndex<K extends Key = Key> extends RebuiltIndex<K> {
     const ef = Math.min(trees * this.covered, Math.ceil((wanted * rows) / matches));
     if (matches * CANDIDATES_PER_ROW <= ef) return undefined;
     if (this.dtype === "bits") return { ef, rerank: 0 };
-    return { ef, rerank: Math.min(rows, Math.max(k, params.rerank ?? 2 * k + 8)) };
+    return { ef, rerank: Math.min(rows, Math.max(k, params.rerank ?? Math.ceil(1.4 * k) + 4)) };
   }
 
   override dials(k: number): Record<string, readonly number[]> {

@@ -123,7 +123,6 @@ class Growing {
   /** A leaf, or a node to be split; returns the reference. */
   #add(open: Open[], tree: number, begin: number, end: number): number {
     if (end - begin <= this.#options.leafSize) {
-      this.#done += end - begin;
       return addLeaf(this.topology, begin, end);
     }
     const split = addSplit(this.topology);
@@ -143,13 +142,24 @@ class Growing {
     const growth = this.#writeGrowth();
     const scratch = Array.from({ length: this.#threads }, (_, t) => this.#trees.scratch(t));
     const of = this.#options.trees * this.#covered;
-    const task = { scratch, args: [growth], phase: "trees", done: this.#done, of, adds: 0 };
+    const task = { scratch, args: [growth], phase: "trees", done: this.#progress(open), of, adds: 0 };
     const bytes = isBits ? this.#trees.rows.rowBytes : planeBytes;
     const calls = (each: number): number => Math.max(1, Math.floor(CALL_BYTES / each));
     yield { fn: "forestPlanes", total: open.length, chunk: calls(ROUNDS * bytes * 4), ...task };
     yield { fn: "forestSides", total: blocks, chunk: calls(BLOCK * bytes), ...task };
     const rows = Math.ceil(open.reduce((sum, { begin, end }) => sum + end - begin, 0) / open.length);
     yield { fn: "forestCut", total: open.length, chunk: calls(rows * 8), ...task };
+  }
+
+  /** Rows that are settled, those of open nodes by how far these have come from all rows to a leaf; never less than before. */
+  #progress(open: readonly Open[]): number {
+    const { trees, leafSize } = this.#options;
+    const n = this.#covered;
+    const far = Math.log(n / leafSize);
+    let rest = 0;
+    for (const { begin, end } of open) rest += ((end - begin) * Math.log((end - begin) / leafSize)) / far;
+    this.#done = Math.max(this.#done, Math.min(trees * n, Math.floor(trees * n - rest)));
+    return this.#done;
   }
 
   /** Says that all is done. */
