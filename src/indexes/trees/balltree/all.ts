@@ -49,7 +49,7 @@ export function* allThroughBalls(
       toDistances(out.distances.subarray(q * k, q * k + n));
     }
   };
-  const room = { pool: 2 * balls.levels + 6, sorted: GROUP * (k + 1), pending: GROUP, code: 16 };
+  const room = { pool: balls.stackKeys, sorted: GROUP * (k + 1), pending: GROUP, chosen: 8, code: 16 };
   const first = balls.leaves - 1;
   const most = Math.max(GROUP, Math.floor(WAVE_BYTES / (8 * k + 4)));
   for (let leaf = 0; leaf < balls.leaves; ) {

@@ -42,7 +42,7 @@ export function* sumKernels(
   });
   for (let from = 0; from < reader.rows; from += WAVE) {
     const to = Math.min(from + WAVE, reader.rows);
-    bench.ensure(threads, { pool: 3 * (2 * balls.levels + 8), sorted: 3, code: 16 });
+    bench.ensure(threads, { pool: 2 * balls.stackKeys, sorted: 3, chosen: 8, code: 16 });
     const request = stageRequest(space, rows, reader, from, to, { answers: 1, k: 1, ef: ALL_LEAVES, skip });
     const scratch = Array.from({ length: threads }, (_, t) => balls.scratch(t));
     const tree = balls.prepare();

@@ -61,10 +61,17 @@ export class Balls implements WithinSearch {
     this.#space.set({ ballNodes: this.bytes });
   }
 
-  /** Depth first a stack is as deep as the tree; best first, all leaves may wait, for balls that overlap have one bound. */
+  /** Depth first a stack is as deep as the tree; best first, every leaf looked into leaves a path of others waiting. */
   room({ k, ef }: Plan): WorkNeeds {
-    const pool = ef >= this.leaves ? this.levels + 2 : this.leaves + 2;
-    return { pool, sorted: k + 1, code: this.#rows.codeBytes + 16 };
+    const stack = this.stackKeys;
+    const pool =
+      ef >= this.leaves ? stack : Math.max(stack, Math.min(this.leaves, ef * (this.levels + 1)) + 2);
+    return { pool, sorted: k + 1, chosen: 8, code: this.#rows.codeBytes + 16 };
+  }
+
+  /** Room for a depth-first search, in keys of 8 bytes: three of four balls wait on every other level, two keys each. */
+  get stackKeys(): number {
+    return 3 * this.levels + 16;
   }
 
   prepare(): number {
