@@ -241,6 +241,28 @@ describe("changes", () => {
     }
   });
 
+  test("a build that is abandoned anywhere leaves its rows out, and no room taken", async () => {
+    const data = DATA.uniform!(createRng(6, "abandoned"), 4000, 3);
+    for (const stopAt of [1, 3, 5, 6]) {
+      const tree = new KDTreeIndex({ dimension: 3 });
+      tree.add(data.subarray(0, 300));
+      const room = tree.space.bytes("treePerm") + tree.space.bytes("treeRough");
+      const stop = new AbortController();
+      let reports = 0;
+      const onProgress = (): void => {
+        if (++reports === stopAt) stop.abort();
+      };
+      await expect(tree.addAsync(data, { signal: stop.signal, onProgress })).rejects.toThrow();
+      expect(tree.size).toBe(100);
+      expect(tree.space.bytes("treePerm") + tree.space.bytes("treeRough")).toBe(room);
+      expectExact({ tree }, rowsOf(data.slice(0, 12), 3), [1, 5], `stopped at ${stopAt}`);
+      tree.add(data);
+      expect(tree.size).toBe(4100);
+      expectExact({ tree }, rowsOf(data.slice(0, 12), 3), [1, 5], `after ${stopAt}`);
+      tree.close();
+    }
+  });
+
   test("threads make the same tree", async () => {
     const rng = createRng(4, "threads");
     const data = DATA.clusters!(rng, 9000, 3);

@@ -184,25 +184,34 @@ export class KdTree implements WithinSearch {
     const { leafSize, split } = this.shape;
     this.#unordered = false;
     this.#space.set({ kdNodes: 0, kdBlocks: 0 });
-    yield* this.topology.build(end, threads, leafSize, split);
-    this.#covered = end;
-    this.#unordered = true;
-    const tree = this.#layOut();
-    const scratch = Array.from({ length: threads }, (_, t) => this.scratch(t));
-    const { count } = this.topology;
-    yield {
-      fn: "kdFill",
-      scratch,
-      args: [tree],
-      total: count,
-      chunk: 64,
-      phase: "fill",
-      done: end,
-      of: end,
-      adds: 0,
-    };
-    this.#space.engine.exports.kdUnite(tree);
+    let whole = false;
+    try {
+      yield* this.topology.build(end, threads, leafSize, split);
+      this.#covered = end;
+      this.#unordered = true;
+      yield* this.#fillTasks(end, threads);
+      whole = true;
+    } finally {
+      if (!whole && !this.#space.engine.disposed) this.#forget();
+    }
     this.#bench.clear();
+  }
+
+  *#fillTasks(end: number, threads: number): Tasks<void> {
+    const args = [this.#layOut()];
+    const scratch = Array.from({ length: threads }, (_, t) => this.scratch(t));
+    const report = { phase: "fill", done: end, of: end, adds: 0 };
+    yield { fn: "kdFill", scratch, args, total: this.topology.count, chunk: 64, ...report };
+    this.#space.engine.exports.kdUnite(args[0]!);
+  }
+
+  /** Gives the room of an abandoned tree back. */
+  #forget(): void {
+    this.#unordered = false;
+    this.#covered = 0;
+    this.#blocks = 0;
+    this.topology.expect(0);
+    this.#space.set({ ...this.sizes(), treePerm: 0, treePieces: 0, treeRough: 0 });
   }
 
   /** Makes room for nodes and blocks, numbers the blocks; returns the struct. */
