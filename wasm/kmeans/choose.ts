@@ -1,5 +1,5 @@
 // Which centroid is nearest. A float product in tiles of six rows by eight centroids ranks all of them, with an error that is
-// bounded; where the two best are closer than that, strict ranks decide. So the choice is that of the strict kernels, in
+// bounded; among those that are closer to the best than that, strict ranks decide. So the choice is that of the strict kernels, in
 // every build and on any number of threads.
 //
 // With u = 2⁻²⁴, a product of d terms is within (d + 16)·u·|x||c| of the true one whatever the order and the fusing, and the
@@ -9,6 +9,7 @@
 
 import { fma } from "../simd";
 import { dotF32 } from "../kernels/f32";
+import { fromOrderedBits, orderedBits } from "../keys";
 import { strictRank } from "../strict";
 import { packRows, panelBytes } from "./pack";
 import { Centroids, Choice, GROUP, PANEL, SIX, STATE } from "./layout";
@@ -72,38 +73,35 @@ function tile(c: Centroids, group: i32, at: usize, state: usize): void {
   noteRow(state + 5 * STATE, t0, t1, f0, f1, number);
 }
 
-/** The centroid of least strict rank, the first of them. */
-function strictChoice(c: Centroids, row: usize): i32 {
-  let best: f32 = Infinity, chosen = 0;
-  for (let j = 0; j < c.k; j++) {
-    const rank = strictRank(c.ip, row, c.rows + <usize>j * c.bytes, c.bytes);
-    if (rank < best) {
-      best = rank;
-      chosen = j;
-    }
-  }
-  return chosen;
+/** Takes a centroid into account: the key of the nearest so far, strict rank and number. */
+@inline
+function strictKey(c: Centroids, row: usize, j: i32, key: u64): u64 {
+  const rank = strictRank(c.ip, row, c.rows + <usize>j * c.bytes, c.bytes);
+  // A sum that overflowed to no number counts as infinite.
+  const other = (<u64>orderedBits(rank == rank ? rank : Infinity) << 32) | <u64>j;
+  return min(key, other);
 }
 
-/** The best of the eight lanes, or −1 where it is not certain. */
-function sureChoice(c: Centroids, row: usize, state: usize): i32 {
+/** The key of the centroid of least strict rank, the first of them. */
+function nearest(c: Centroids, row: usize, state: usize): u64 {
+  let key = u64.MAX_VALUE;
   const norm = dotF32(row, row, c.bytes);
-  if (!(norm <= SAFE_SQUARE && c.longest <= SAFE_SQUARE)) return -1;
-  let best: f32 = Infinity, second: f32 = Infinity, lane = 0;
-  for (let i = 0; i < GROUP; i++) {
-    const at = state + (<usize>(i & 3) << 2) + (<usize>(i >> 2) << 4);
-    const value = load<f32>(at);
-    second = min(second, load<f32>(at, 32));
-    if (value < best) {
-      second = min(second, best);
-      best = value;
-      lane = i;
-    } else second = min(second, value);
+  if (!(norm <= SAFE_SQUARE && c.longest <= SAFE_SQUARE)) {
+    for (let j = 0; j < c.k; j++) key = strictKey(c, row, j, key);
+    return key;
   }
-  const slack: f32 = 6 * <f32>(c.d + 16) * UNIT * (norm + c.longest);
-  if (!(second - best > slack)) return -1;
-  const at = state + 64 + (<usize>(lane & 3) << 2) + (<usize>(lane >> 2) << 4);
-  return load<i32>(at) * GROUP + lane;
+  const lowest = f32x4.pmin(v128.load(state), v128.load(state, 16));
+  const pairs = f32x4.pmin(lowest, v128.shuffle<f32>(lowest, lowest, 2, 3, 0, 1));
+  const best = min(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
+  const limit: f32 = best + 6 * <f32>(c.d + 16) * UNIT * (norm + c.longest);
+  for (let lane = 0; lane < GROUP; lane++) {
+    const at = state + (<usize>lane << 2);
+    if (load<f32>(at) > limit) continue;
+    if (load<f32>(at, 32) > limit) key = strictKey(c, row, load<i32>(at, 64) * GROUP + lane, key);
+    // Two of this lane may be the nearest: all of it are compared.
+    else for (let j = lane; j < c.k; j += GROUP) key = strictKey(c, row, j, key);
+  }
+  return key;
 }
 
 /** Bytes of a thread's scratch. */
@@ -135,11 +133,9 @@ export function chooseRows(scratch: usize, c: Centroids, choice: Choice, begin: 
     }
     for (let i = 0; i < n; i++) {
       const row = rows + <usize>i * choice.stride;
-      let j = sureChoice(c, row, states + <usize>i * STATE);
-      if (j < 0) j = strictChoice(c, row);
-      const at = <usize>(first + i) << 2;
-      store<u32>(choice.chosen + at, j);
-      store<f32>(choice.ranks + at, strictRank(c.ip, row, c.rows + <usize>j * c.bytes, c.bytes));
+      const key = nearest(c, row, states + <usize>i * STATE), at = <usize>(first + i) << 2;
+      store<u32>(choice.chosen + at, <u32>key);
+      store<f32>(choice.ranks + at, fromOrderedBits(<u32>(key >> 32)));
     }
   }
 }

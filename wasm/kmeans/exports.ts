@@ -3,7 +3,9 @@
 import { l2sqF32 } from "../kernels/f32";
 import { chooseBytes, chooseRows } from "./choose";
 import { Centroids, Choice } from "./layout";
+import { ExactScratch, ExactStore } from "../exact/layout";
 import { packCentroids } from "./pack";
+import { seekRows } from "./seek";
 
 /** Bytes of a thread's scratch for rows of d dimensions: there is room for d sums of f64 in it. */
 export function kmeansScratchBytes(d: i32): u32 { return <u32>chooseBytes(d); }
@@ -14,6 +16,11 @@ export function kmeansPack(_scratch: usize, c: Centroids, begin: i32, end: i32):
 /** Rows begin … end choose their centroids. */
 export function kmeansChoose(scratch: usize, c: Centroids, choice: Choice, begin: i32, end: i32): void {
   chooseRows(scratch, c, choice, begin, end);
+}
+
+/** Rows begin … end, which have chosen before, choose again by codes of the centroids. */
+export function kmeansSeek(s: ExactScratch, codes: ExactStore, c: Centroids, choice: Choice, begin: i32, end: i32): void {
+  seekRows(s, codes, c, choice, begin, end);
 }
 
 /** Lowers the ranks of rows begin … end to their squared distance from centroid j, where that is closer. */

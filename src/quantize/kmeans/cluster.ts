@@ -2,6 +2,7 @@ import { createRng, permutation, type Rng } from "../../core/index.ts";
 import type { Space } from "../../kernels/space.ts";
 import type { Tasks } from "../../kernels/task.ts";
 import { type CentroidTable, type Report, type RowsInSpace, threadAddresses } from "./centroids.ts";
+import { Seeker } from "./seek.ts";
 
 export type KMeansInit = "k-means++" | "sample";
 
@@ -50,6 +51,7 @@ export function* cluster(
 ): Tasks<ClusterFacts> {
   const { k, iterations, seed, threads } = options;
   const n = rows.rows;
+  const seeker = new Seeker(space, table);
   try {
     table.setCount(k);
     space.set({
@@ -69,8 +71,11 @@ export function* cluster(
     while (round < iterations) {
       const report = { phase: "k-means", done: round * n, of: iterations * n };
       const before = inertia;
-      table.pack();
-      yield* table.choose(rows, CHOICE, "kmScratch", threads, report);
+      if (round > 0 && seeker.serves(n)) yield* seeker.choose(rows, CHOICE, threads, round, report);
+      else {
+        table.pack();
+        yield* table.choose(rows, CHOICE, "kmScratch", threads, report);
+      }
       inertia = sumOf(space.f32("kmRanks"));
       yield* means(space, table, rows, threads, { ...report, done: report.done + n, adds: 0 });
       const balancing = options.balanced && round < BALANCING * iterations;
@@ -82,7 +87,10 @@ export function* cluster(
     table.pack();
     return { iterations: round, inertia, repaired };
   } finally {
-    if (!space.engine.disposed) space.set(Object.fromEntries(SECTIONS.map((name) => [name, 0])));
+    if (!space.engine.disposed) {
+      seeker.release();
+      space.set(Object.fromEntries(SECTIONS.map((name) => [name, 0])));
+    }
   }
 }
 
