@@ -4,8 +4,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { contendersOf } from "./src/contenders/list.mjs";
+import { contendersOf, familiesOf, treesOf } from "./src/contenders/list.mjs";
 import { raceExact } from "./src/exact.mjs";
+import { raceFamilies } from "./src/families.mjs";
 import { verdicts } from "./src/goals.mjs";
 import { raceGraphs } from "./src/graphs.mjs";
 import { makeJob } from "./src/job.mjs";
@@ -15,6 +16,7 @@ import { markdown } from "./src/report.mjs";
 import { loadSet } from "./src/sets.mjs";
 import { coreSize } from "./src/size.mjs";
 import { fileTimes, millionRun, twoWorkers } from "./src/studies.mjs";
+import { raceTrees } from "./src/trees.mjs";
 import { groundTruth } from "./src/truth.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -84,6 +86,7 @@ async function main() {
     rounds: options.rounds,
     seconds: options.seconds,
     /** @type {any[]} */ sets: [],
+    /** @type {any[]} */ trees: [],
     /** @type {any} */ million: undefined,
     /** @type {number | undefined} */ coreBytes: undefined,
     /** @type {string[]} */ skipped: [],
@@ -108,6 +111,8 @@ async function main() {
       report.million = await millionRun(set, job, truth, options, say);
       continue;
     }
+    const families = wants("families") ? familiesOf(options, d, options.k) : undefined;
+    report.skipped.push(...(families?.missing ?? []).filter((text) => !report.skipped.includes(text)));
     report.sets.push({
       name,
       n: job.n,
@@ -118,6 +123,10 @@ async function main() {
         hnsw.contenders.length > 0
           ? await raceGraphs(set, job, hnsw.contenders, truth, options, say)
           : undefined,
+      families:
+        families === undefined
+          ? undefined
+          : await raceFamilies(set, job, families.contenders, truth, options, say),
       exact:
         exact.contenders.length > 0
           ? await raceExact(set, job, exact.contenders, truth, options, say)
@@ -126,6 +135,11 @@ async function main() {
         wants("build2") && !options.quick ? await twoWorkers(set, job, truth, options, say) : undefined,
       file: wants("file") && !options.quick ? await fileTimes(set, job, truth, options, say) : undefined,
     });
+  }
+  if (wants("trees")) {
+    const { contenders, missing } = treesOf(options);
+    report.skipped.push(...missing);
+    report.trees = await raceTrees(contenders, options, say);
   }
   report.coreBytes = options.million ? undefined : await coreSize();
   report.goals = options.million ? [] : verdicts(report);

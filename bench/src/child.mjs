@@ -76,6 +76,9 @@ function timeSearch(search, count, seconds) {
   return { queries: passes * count, seconds: elapsed, cpu: cpuSince(cpu), consumed };
 }
 
+/** A setting of the search: efSearch, or parameters by name as JSON without blanks. @param {string} word */
+const settingOf = (word) => (word.startsWith("{") ? JSON.parse(word) : Number(word));
+
 /** @type {Record<string, (...args: string[]) => unknown>} */
 const commands = {
   async build() {
@@ -99,13 +102,13 @@ const commands = {
   },
   answers(ef, ...words) {
     const path = words.join(" ");
-    const search = contender.searcher(Number(ef), k);
+    const search = contender.searcher(settingOf(ef), k);
     const out = new Int32Array(nq * k).fill(-1);
     for (let q = 0; q < nq; q++) out.set(Array.from(search(q), Number), q * k);
     writeFileSync(path, out);
     return {};
   },
-  time: (ef, seconds) => timeSearch(contender.searcher(Number(ef), k), nq, Number(seconds)),
+  time: (ef, seconds) => timeSearch(contender.searcher(settingOf(ef), k), nq, Number(seconds)),
   /** Exact search of `count` queries, one a call. */
   singles: (count, seconds) => timeSearch(contender.searcher(0, k), Number(count), Number(seconds)),
   /** Exact search of `count` queries in one call, whole calls until `seconds` have gone by. */

@@ -9,9 +9,9 @@ const SINGLES = 100;
 /**
  * @param {import("./sets.mjs").Vectors} set @param {import("./contenders/list.mjs").Job} job
  * @param {import("./contenders/list.mjs").Contender[]} contenders @param {Float64Array} truth
- * @param {any} options @param {(text: string) => void} say
+ * @param {any} options @param {(text: string) => void} say @param {readonly string[]} [wanted] modes to run
  */
-export async function raceExact(set, job, contenders, truth, options, say) {
+export async function raceExact(set, job, contenders, truth, options, say, wanted = ["single", "batch"]) {
   const cores = options.core >= 0 ? [options.core] : undefined;
   const runners = contenders.map((one) => ({ ...one, process: one.start(job, cores) }));
   const answers = `${job.scratch}-answers.i32`;
@@ -40,6 +40,7 @@ export async function raceExact(set, job, contenders, truth, options, say) {
       ["single", "singles", Math.min(SINGLES, job.nq)],
       ["batch", "batch", batch],
     ])) {
+      if (!wanted.includes(mode)) continue;
       const { qps, busy } = await interleave(
         runners,
         (runner) => runner.process.ask(command, count, options.seconds),

@@ -40,6 +40,63 @@ function judge(goal, values, bound, side, show = times) {
   };
 }
 
+/** How the families and the trees do. @param {any[]} sets @param {any[]} trees @returns {Verdict[]} */
+function familyVerdicts(sets, trees) {
+  const withFamilies = sets.filter(({ families }) => families);
+  const at = (set, recall) => set.families.targets.find((one) => one.recall === recall)?.points ?? [];
+  const fastest = (points) => (points.length > 0 ? Math.max(...points.map(({ qps }) => qps)) : undefined);
+  const over = (/** @type {(set: any) => number | undefined} */ value) =>
+    withFamilies.map((set) => ({ set: set.name, value: value(set) }));
+  const ratio = (a, b) => (a !== undefined && b !== undefined ? a / b : undefined);
+  /** @type {Verdict[]} */
+  const list = [];
+  for (const recall of [0.95, 0.99]) {
+    const best = (set) => fastest(at(set, recall).filter(({ ours }) => ours));
+    const faiss = (set) => fastest(at(set, recall).filter(({ name }) => name.startsWith("faiss")));
+    const named = (set, name) => at(set, recall).find((one) => one.name === name)?.qps;
+    list.push(
+      judge(
+        `Best of ours vs best of faiss at ${recall}`,
+        over((set) => ratio(best(set), faiss(set))),
+        1,
+        "at least",
+      ),
+      judge(
+        `Best of ours vs hnswlib-node at ${recall}`,
+        over((set) => ratio(best(set), named(set, "hnswlib-node"))),
+        5,
+        "at least",
+      ),
+    );
+  }
+  const slowest = (set) => {
+    const plain = at(set, 0.95).find(({ name }) => name === "Flat without codes")?.qps;
+    const ours = at(set, 0.95).filter((one) => one.ours && !one.name.startsWith("Flat"));
+    const missed = set.families.contenders.filter(
+      (one) => one.ours && !at(set, 0.95).some(({ name }) => name === one.name),
+    );
+    return missed.length > 0 ? 0 : ratio(Math.min(...ours.map(({ qps }) => qps)), plain);
+  };
+  list.push(judge("Slowest approximate index of ours vs a plain scan at 0.95", over(slowest), 3, "at least"));
+  for (const recall of [0.95]) {
+    const value = (set) => {
+      const points = at(set, recall);
+      const annoy = points.find(({ name }) => name.startsWith("annoy"))?.qps;
+      return ratio(points.find(({ name }) => name.startsWith("RPForest"))?.qps, annoy);
+    };
+    list.push(judge(`RPForest vs Annoy, same number of trees, at ${recall}`, over(value), 2, "at least"));
+  }
+  const race = (mine, rival) =>
+    trees.map(({ name, modes }) => ({ set: name, value: modes[0].ratios[mine]?.[rival]?.median }));
+  list.push(
+    judge("KDTree in batches vs scikit-learn's", race("KDTree", "sklearn KDTree"), 2, "at least"),
+    judge("KDTree in batches vs SciPy's", race("KDTree", "scipy cKDTree"), 1, "at least"),
+    judge("BallTree in batches vs scikit-learn's", race("BallTree", "sklearn BallTree"), 2, "at least"),
+    judge("BallTree in batches vs SciPy's cKDTree", race("BallTree", "scipy cKDTree"), 1, "at least"),
+  );
+  return list;
+}
+
 /** @param {any} report @returns {Verdict[]} */
 export function verdicts(report) {
   const sets = report.sets.filter(({ name }) => GOAL_SETS.includes(name));
@@ -98,6 +155,7 @@ export function verdicts(report) {
     );
     list.push(judge(`Exact ${mode}, ${name} vs ${rival}`, found, bound, "at least"));
   }
+  list.push(...familyVerdicts(sets, report.trees ?? []));
   const file = (field) =>
     over((set) => (set.name === "fashion-mnist" ? set.file?.[field]?.median : undefined));
   const seconds = (/** @type {number} */ value) => `${value.toFixed(2)} s`;

@@ -41,7 +41,7 @@ export const HELP = `npm run bench -- [options]
   --million          only the 1,000,000 x 128 run: build, memory, QPS at recall, save, open
   --node20           run under this machine's own Node instead of Node 24
   --sets A,B         of fashion-mnist, bsds-sift, unit768, syn128
-  --only PART        hnsw, exact, build2, file or all
+  --only PART        hnsw, families, trees, exact, build2, file or all
   --contenders "A;B" only these (names as in the tables)
   --targets 0.95,0.99   --rounds 7   --seconds 0.5   --builds 1
   --rows N           the first N rows of each set    --queries N

@@ -77,11 +77,64 @@ function exactSection({ modes, contenders }) {
   ].filter(Boolean);
 }
 
+/** A setting of several parameters in words. @param {string} text */
+const settingOf = (text) =>
+  text.startsWith("{")
+    ? Object.entries(JSON.parse(text))
+        .map(([name, value]) => `${name} ${value}`)
+        .join(", ")
+    : text;
+
+function familySection({ contenders, targets }) {
+  const parts = [];
+  for (const { recall, points, missed, busy } of targets) {
+    const best = points
+      .filter(({ ours }) => !ours)
+      .reduce((a, b) => (a && a.qps >= b.qps ? a : b), undefined);
+    parts.push(
+      `**every family, recall@10 ≥ ${recall}** (fastest swept setting of each, one query a call; least share of a round's time on the core: ${(100 * busy).toFixed(0)} %)`,
+      table(
+        ["", "setting", "recall@10", "QPS here", best ? `÷ ${best.name}` : ""],
+        points
+          .toSorted((a, b) => b.qps - a.qps)
+          .map((one) => [
+            one.name,
+            settingOf(one.setting),
+            one.recall.toFixed(4),
+            qps(one.qps),
+            best ? `${(one.qps / best.qps).toFixed(2)}×` : "",
+          ]),
+      ),
+      missed.length > 0 ? `Not at ${recall} on their grids: ${missed.join(", ")}.` : "",
+    );
+  }
+  parts.push(
+    "**build of every family, one thread**",
+    table(
+      ["", "seconds here", "MB"],
+      contenders.map((one) => [one.name, one.buildSeconds.toFixed(1), megabytes(one.bytes)]),
+    ),
+  );
+  return parts.filter(Boolean);
+}
+
+function treeSection(results) {
+  return [
+    "## Exact trees: 100,000 rows, batches of 2,000, k 10",
+    table(
+      ["", ...(results[0]?.modes[0].points ?? []).map(({ name }) => `${name} QPS`)],
+      results.map(({ name, modes }) => [name, ...modes[0].points.map((one) => qps(one.qps))]),
+    ),
+    ...results.flatMap(({ name, modes }) => [`**${name}**`, ratioTable(modes[0].points, modes[0].ratios)]),
+  ].join("\n\n");
+}
+
 function setSection(set) {
   const parts = [
     `## ${set.name}: ${set.n.toLocaleString("en-US")} × ${set.d}, ${set.metric}, ${set.queries} queries`,
   ];
   if (set.graphs) parts.push(...graphSection(set.graphs));
+  if (set.families) parts.push(...familySection(set.families));
   if (set.exact) parts.push(...exactSection(set.exact));
   if (set.workers?.ratio) {
     const { seconds, recall, ratio: faster, ef, spec } = set.workers;
@@ -169,6 +222,7 @@ export function markdown(report) {
       `Core entry with its WebAssembly, minified and gzipped: ${(report.coreBytes / 1024).toFixed(0)} KB.`,
     );
   }
+  if (report.trees?.length > 0) parts.push(treeSection(report.trees));
   if (report.million) parts.push(millionSection(report.million));
   if (report.skipped.length > 0) parts.push("Left out: " + report.skipped.join(" "));
   return parts.filter(Boolean).join("\n\n") + "\n";

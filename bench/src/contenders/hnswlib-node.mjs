@@ -22,7 +22,7 @@ export function create({ n, d, metric, M, efConstruction, seed, clock }) {
     save: (path) => index.writeIndexSync(path),
     load: (path) => index.readIndexSync(path),
     searcher(ef, k) {
-      index.setEf(ef);
+      index.setEf(Number(ef));
       return (q) => index.searchKnn(asked[q], k).neighbors;
     },
   };

@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { EF_GRID } from "../options.mjs";
 import { startContender } from "../process.mjs";
 
 const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
@@ -132,6 +133,155 @@ function faissFlat(out) {
       ),
   });
   return [contender("faiss flat", [], {}), contender("faiss flat, tuned BLAS", ["blas"], blasCore())];
+}
+
+/** Steps of lists to look into, of candidates to collect, and of candidates compared again. */
+const NPROBE = [1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128];
+const SEARCH_K = [250, 500, 1000, 1500, 2000, 3000, 4000, 6000, 8000, 12_000, 16_000, 24_000, 32_000];
+const RERANK = [20, 40, 80, 160];
+const TREES = 50;
+
+const efLadder = () => [EF_GRID.map((efSearch) => ({ efSearch }))];
+const probeLadder = () => [NPROBE.map((nprobe) => ({ nprobe }))];
+const rerankLadders = () => RERANK.map((rerank) => NPROBE.map((nprobe) => ({ nprobe, rerank })));
+
+/**
+ * Every family for sets of d components, with the settings to walk along.
+ * @param {{ out: string, contenders: string[] }} options @param {number} d @param {number} k
+ * @returns {{ contenders: any[], missing: string[] }}
+ */
+export function familiesOf({ out, contenders: wanted }, d, k) {
+  const m = d / 2;
+  const mine = [
+    [ours("Flat without codes"), [[{}]]],
+    [ours("HNSW16,SQ7,Refine"), efLadder()],
+    [ours("QG32"), efLadder()],
+    [ours("NNDescent30"), efLadder()],
+    [ours("Vamana64"), efLadder()],
+    [ours("ANNG"), efLadder()],
+    [ours("ONNG"), efLadder()],
+    [ours("IVF1024,Flat"), probeLadder()],
+    [ours(`IVF1024,PQ${m}x4fs,Refine`), rerankLadders()],
+    [ours("ScaNN"), rerankLadders()],
+    [ours(`RPForest${TREES}`), [SEARCH_K.map((searchK) => ({ searchK }))]],
+  ];
+  const factors = RERANK.map((rerank) => rerank / k);
+  const rivals = [
+    [script("hnswlib-node", "./hnswlib-node.mjs"), [EF_GRID]],
+    [nativeHnsw(out), [EF_GRID]],
+    [nativeAnnoy(out, TREES), [SEARCH_K]],
+    [faissIndex(out, "HNSW16,Flat"), efLadder()],
+    [faissIndex(out, "HNSW16,SQ8"), efLadder()],
+    [faissIndex(out, "IVF1024,Flat"), probeLadder()],
+    [
+      faissIndex(out, `IVF1024,PQ${m}x4fs,RFlat`),
+      factors.map((k_factor) => NPROBE.map((nprobe) => ({ nprobe, k_factor }))),
+    ],
+  ];
+  const all = [...mine, ...rivals].map(([one, ladders]) => ({ ...one, ladders }));
+  const missing = all.flatMap((one) => ("missing" in one ? [one.missing] : []));
+  const present = all.filter((one) => !("missing" in one));
+  return { contenders: present.filter((one) => wanted.length === 0 || wanted.includes(one.name)), missing };
+}
+
+/** Exact trees of few dimensions. @param {{ out: string, contenders: string[] }} options */
+export function treesOf({ out, contenders: wanted }) {
+  const all = [
+    ours("KDTree"),
+    ours("BallTree"),
+    pythonTree(out, "sklearn KDTree", "sklearn-kd"),
+    pythonTree(out, "sklearn BallTree", "sklearn-ball"),
+    pythonTree(out, "scipy cKDTree", "scipy-kd"),
+  ];
+  const missing = all.flatMap((one) => ("missing" in one ? [one.missing] : []));
+  const present = all.filter((one) => !("missing" in one));
+  return { contenders: present.filter((one) => wanted.length === 0 || wanted.includes(one.name)), missing };
+}
+
+/** An index of FAISS's factory. @param {string} out @param {string} spec */
+function faissIndex(out, spec) {
+  const program = faissPython(out);
+  const name = `faiss ${spec}`;
+  if (!program) return { missing: `${name}: no Python with faiss-cpu, and it could not be installed.` };
+  return {
+    name,
+    ours: false,
+    exact: false,
+    start: (/** @type {Job} */ job, /** @type {number[]} */ cores) =>
+      startContender(
+        name,
+        program,
+        [
+          here("../../native/faiss_index.py"),
+          job.base,
+          job.queries,
+          String(job.d),
+          String(job.k),
+          job.metric,
+          spec,
+        ],
+        { cores, env: blasCore() },
+      ),
+  };
+}
+
+/** Annoy from the headers that Debian packs for R. @param {string} out @param {number} trees */
+function nativeAnnoy(out, trees) {
+  const source = here("../../native/annoy.cpp");
+  const program = join(out, "annoy");
+  const headers = "/usr/lib/R/site-library/RcppAnnoy/include";
+  mkdirSync(out, { recursive: true });
+  if (!existsSync(program) || statSync(program).mtimeMs < statSync(source).mtimeMs) {
+    const args = ["-O3", "-march=native", "-std=c++17", `-I${headers}`, source, "-o", program];
+    const built = spawnSync("g++", args, { encoding: "utf8" });
+    if (built.error) return { missing: "annoy: no g++ here." };
+    if (built.status !== 0) return { missing: "annoy: needs its headers (Debian's r-cran-rcppannoy)." };
+  }
+  const name = `annoy ${trees}`;
+  return {
+    name,
+    ours: false,
+    exact: false,
+    start: (/** @type {Job} */ job, /** @type {number[]} */ cores) =>
+      startContender(
+        name,
+        program,
+        [job.base, job.queries, job.n, job.nq, job.d, job.k, job.metric, trees].map(String),
+        { cores },
+      ),
+  };
+}
+
+/** A Python with scikit-learn and SciPy: one at hand, else an environment of its own. @param {string} out */
+function treePython(out) {
+  const own = join(out, "trees-python");
+  const python = join(own, "bin", "python3");
+  const has = (/** @type {string} */ program) =>
+    spawnSync(program, ["-c", "import sklearn, scipy"]).status === 0;
+  const found = [python, "/usr/bin/python3", "python3"].find(has);
+  if (found !== undefined || existsSync(own)) return found;
+  process.stderr.write(`Installing scikit-learn and SciPy into ${own}\n`);
+  spawnSync("python3", ["-m", "venv", own]);
+  spawnSync(python, ["-m", "pip", "install", "-qqq", "scikit-learn", "scipy"], { stdio: ["ignore", 2, 2] });
+  return has(python) ? python : undefined;
+}
+
+/** @param {string} out @param {string} name @param {string} which */
+function pythonTree(out, name, which) {
+  const program = treePython(out);
+  if (!program) return { missing: `${name}: no Python with scikit-learn and SciPy.` };
+  return {
+    name,
+    ours: false,
+    exact: true,
+    start: (/** @type {Job} */ job, /** @type {number[]} */ cores) =>
+      startContender(
+        name,
+        program,
+        [here("../../native/trees.py"), job.base, job.queries, String(job.d), String(job.k), which],
+        { cores },
+      ),
+  };
 }
 
 /**

@@ -11,7 +11,12 @@ export async function create({ spec, d, metric, efConstruction, seed, threads, c
   let index =
     spec === BARE_FLAT
       ? new FlatIndex({ dimension: d, metric, seed, codes: false })
-      : createIndex(spec, { dimension: d, metric, seed, efConstruction });
+      : createIndex(spec, {
+          dimension: d,
+          metric,
+          seed,
+          ...(spec.startsWith("HNSW") ? { efConstruction } : {}),
+        });
   /** @type {Float32Array[]} */
   let asked = [];
   return {
@@ -26,7 +31,8 @@ export async function create({ spec, d, metric, efConstruction, seed, threads, c
       index = await open(path);
     },
     searcher(ef, k) {
-      const options = spec.startsWith("Flat") ? { k } : { k, efSearch: ef };
+      const exact = spec.startsWith("Flat") || spec.endsWith("Tree");
+      const options = typeof ef === "object" ? { k, ...ef } : exact ? { k } : { k, efSearch: ef };
       return (q) => index.search(asked[q], options).keys(0);
     },
     batcher(count, k) {
