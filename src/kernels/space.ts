@@ -2,7 +2,7 @@ import { Arena } from "./arena.ts";
 import { Engine } from "./engine.ts";
 
 /** Memory past this share of what is laid out is spare. */
-const SPARE_SHARE = 1.1;
+const SPARE_SHARE = 1.04;
 
 /**
  * The memory of one index: an engine and named sections in it. Whoever changes a size calls {@link set}; every

@@ -47,7 +47,7 @@ describe("a trained rotation", () => {
 
   test("spreads variance over parts: codes lose less than half of what they do without", () => {
     const rows = uneven(1500, 16, 1);
-    const rotation = trainOpq(rows, { m: 4 });
+    const rotation = trainOpq(rows, { m: 4, nbits: 4 });
     expect(loss(turnRows(rotation, rows), 4)).toBeLessThan(0.5 * loss(rows, 4));
   });
 
@@ -57,7 +57,7 @@ describe("a trained rotation", () => {
     const points = Array.from({ length: 16 }, () => rng.normal());
     const data = Float32Array.from({ length: 400 * 8 }, (_, i) => points[(i % 4) * 4 + rng.below(2)]!);
     const rows = matrix(data, 8);
-    const rotation = trainOpq(rows, { m: 4 });
+    const rotation = trainOpq(rows, { m: 4, nbits: 4 });
     expect(loss(turnRows(rotation, rows), 4)).toBeLessThanOrEqual(loss(rows, 4) + 1e-3);
   });
 

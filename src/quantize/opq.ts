@@ -8,6 +8,8 @@ export interface OpqOptions {
   readonly m: number;
   readonly from: number;
   readonly to: number;
+  /** Of a part's code: the rotation that suits 16 centroids is not that for 256. */
+  readonly nbits: 4 | 8;
   readonly seed: number;
 }
 
@@ -26,7 +28,6 @@ interface Part {
   readonly columns: number;
 }
 
-const KSUB = 16;
 const FIRST_ROUNDS = 12;
 const NEXT_ROUNDS = 3;
 /** Rotations tried from each start, then from the better one. */
@@ -102,7 +103,7 @@ export class OpqTrainer {
   }
 
   get #bookShape(): { d: number; m: number; ksub: number } {
-    return { d: this.#options.to, m: this.#options.m, ksub: KSUB };
+    return { d: this.#options.to, m: this.#options.m, ksub: 2 ** this.#options.nbits };
   }
 
   /** Turns, codes and rotates anew so many times; keeps the best rotation met. Returns the least error. */

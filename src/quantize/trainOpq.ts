@@ -6,17 +6,24 @@ import { OpqTrainer } from "./opq.ts";
 export interface OpqTraining {
   /** Parts that rows will be cut into, 1 … dimension. */
   m?: number;
+  /** Bits of a part's code. */
+  nbits?: 4 | 8;
   /** Components to be made, m … d; default all. */
   dimension?: number;
   seed?: number;
 }
 
-export const OPQ_TRAINING: Readonly<{ m: number; dimension: number | undefined; seed: number }> =
-  Object.freeze({
-    m: 16,
-    dimension: undefined,
-    seed: 0,
-  });
+export const OPQ_TRAINING: Readonly<{
+  m: number;
+  nbits: 4 | 8;
+  dimension: number | undefined;
+  seed: number;
+}> = Object.freeze({
+  m: 16,
+  nbits: 8,
+  dimension: undefined,
+  seed: 0,
+});
 
 /**
  * Trains the rotation of optimized product quantization: after it, parts of a row are alike in variance and depend on each
@@ -29,10 +36,13 @@ export const OPQ_TRAINING: Readonly<{ m: number; dimension: number | undefined; 
  * @see Ge, He, Ke & Sun, Optimized Product Quantization, 2013
  */
 export function trainOpq(rows: Matrix, options?: OpqTraining): Matrix {
-  const { m, dimension, seed } = resolveOptions<typeof OPQ_TRAINING>(OPQ_TRAINING, options);
+  const { m, nbits, dimension, seed } = resolveOptions<typeof OPQ_TRAINING>(OPQ_TRAINING, options);
   const from = rows.cols;
   const to = wholeNumber("dimension", dimension ?? from, 1, from);
   wholeNumber("m", m, 1, to);
+  if (nbits !== 4 && nbits !== 8) {
+    throw new VicinalError("OPTION_RANGE", { option: "nbits", got: nbits, rule: "4 or 8" });
+  }
   if (rows.rows < 1) throw new VicinalError("EMPTY_INDEX", { what: "Training a rotation" });
   const space = new Space();
   const stride = pad16(from * 4);
@@ -42,7 +52,7 @@ export function trainOpq(rows: Matrix, options?: OpqTraining): Matrix {
     data.set(rows.data.subarray(i * rows.stride, i * rows.stride + from), i * (stride >>> 2));
   }
   const sample = { rows: rows.rows, stride, vectors: "rows", threads: 1 };
-  const trainer = new OpqTrainer(space, sample, { m, from, to, seed });
+  const trainer = new OpqTrainer(space, sample, { m, from, to, nbits, seed });
   try {
     runSync(here(space.engine, trainer.train("out")));
     return matrix(space.f32("out").slice(), from, to, stride >>> 2);

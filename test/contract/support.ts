@@ -42,6 +42,19 @@ export const KINDS: readonly Kind[] = [
     ...{ spec: "IVF4,Flat", support: "Lists", codes: false, keepsVectors: true, graph: false },
     near: { nprobe: 2 },
   },
+  { spec: "SQ8", support: "Lists", codes: true, keepsVectors: false, graph: false },
+  {
+    ...{ spec: "IVF4,SQ6", support: "Lists", codes: true, keepsVectors: false, graph: false },
+    near: { nprobe: 2 },
+  },
+  {
+    ...{ spec: "OPQ4,IVF4,PQ4x4fs,Refine", support: "Lists", codes: true, keepsVectors: true, graph: false },
+    near: { nprobe: 2 },
+  },
+  {
+    ...{ spec: "IVF4,RaBitQ,Refine", support: "Lists", codes: true, keepsVectors: true, graph: false },
+    near: { nprobe: 2 },
+  },
   { spec: "HNSW8,SQ7", support: "HNSW", codes: true, keepsVectors: false, graph: true },
   { spec: "HNSW8,SQ8", support: "HNSW", codes: true, keepsVectors: false, graph: true },
   { spec: "HNSW8,SQ7,Refine", support: "HNSW", codes: true, keepsVectors: true, graph: true },

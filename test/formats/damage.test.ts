@@ -127,6 +127,9 @@ const LEVEL_LIES: typeof GRAPH_LIES = {
   "no section of levels": (p) => p.drop("levels"),
 };
 
+/** Codes of rows as graphs have them, in sections of their own; lists keep theirs in blocks. */
+const scalarCodes = (c: { codes: boolean; graph: boolean }): boolean => c.codes && c.graph;
+
 const ROW_LIES: Readonly<Record<string, (p: Parts) => void>> = {
   "more rows": (p) => void (p.facts.rows = 41),
   "fewer rows": (p) => void (p.facts.rows = 39),
@@ -164,33 +167,36 @@ describe.each(ONE_EACH)("a file of $spec with checksums put right", (c) => {
       const parts = await partsOf(sample(c));
       parts.f32("vectors")[9] = value;
       expect((await failureOf(() => open(parts.bytes()))).code).toBe("FORMAT");
-      if (!c.codes) continue;
+      if (!scalarCodes(c)) continue;
       const coded = await partsOf(sample(c));
       coded.f32("offsets")[1] = value;
       expect((await failureOf(() => open(coded.bytes()))).code).toBe("FORMAT");
     }
   });
 
-  test.skipIf(!c.codes)("that is at odds about its codes is refused (no codes, no such lie)", async () => {
-    const attempts: ((p: Parts) => void)[] = [
-      (p) => void (p.facts.step = 0),
-      (p) => void (p.facts.step = -1),
-      (p) => void (p.facts.step = 1e300),
-      (p) => void (p.facts.step = 1e-300),
-      (p) => void (p.facts.trainedOn = 0),
-      (p) => void (p.facts.codes = "none"),
-      (p) => void (p.facts.refine = !(p.facts.refine as boolean)),
-      (p) => void (p.facts.hasVectors = false),
-      (p) => p.drop("codes"),
-      (p) => p.drop("offsets"),
-    ];
-    if (c.spec.includes("SQ7")) attempts.push((p) => void (p.u8("codes")[3] = 128));
-    for (const attempt of attempts) {
-      const parts = await partsOf(sample(c));
-      attempt(parts);
-      expect((await failureOf(() => open(parts.bytes()), String(attempt))).code).toBe("FORMAT");
-    }
-  });
+  test.skipIf(!scalarCodes(c))(
+    "that is at odds about its codes is refused (no codes, no such lie)",
+    async () => {
+      const attempts: ((p: Parts) => void)[] = [
+        (p) => void (p.facts.step = 0),
+        (p) => void (p.facts.step = -1),
+        (p) => void (p.facts.step = 1e300),
+        (p) => void (p.facts.step = 1e-300),
+        (p) => void (p.facts.trainedOn = 0),
+        (p) => void (p.facts.codes = "none"),
+        (p) => void (p.facts.refine = !(p.facts.refine as boolean)),
+        (p) => void (p.facts.hasVectors = false),
+        (p) => p.drop("codes"),
+        (p) => p.drop("offsets"),
+      ];
+      if (c.spec.includes("SQ7")) attempts.push((p) => void (p.u8("codes")[3] = 128));
+      for (const attempt of attempts) {
+        const parts = await partsOf(sample(c));
+        attempt(parts);
+        expect((await failureOf(() => open(parts.bytes()), String(attempt))).code).toBe("FORMAT");
+      }
+    },
+  );
 
   test("that asks for far more memory than it has bytes is refused before any is taken", async () => {
     const counts = [2 ** 31, 2 ** 32 - 2, 2 ** 32, 2 ** 53 - 1, 2 ** 53, -1, 0.5, "40", null];
@@ -222,6 +228,11 @@ describe.each(ONE_EACH)("a file of $spec with checksums put right", (c) => {
   });
 });
 
+const LIST_SECTIONS: readonly string[] = [
+  ...["listHeads", "listTails", "listCounts", "listNext", "listOwners", "listBlocks"],
+  ...["codeBooks", "coarseRows", "listTurn"],
+];
+
 /** Sections that a kind of index adds to those of rows and graphs. */
 const OWN_SECTIONS: Readonly<Record<string, readonly string[]>> = { BallTree: ["ballNodes"] };
 
@@ -234,8 +245,9 @@ describe.each(ONE_EACH)("any lie that $spec does not find out", (c) => {
     for (let i = 0; i < 1500; i++) {
       const parts = await partsOf(good);
       const graph = ["links0", "upperAt", "upper", "levels"];
-      const own = OWN_SECTIONS[c.spec] ?? (c.graph ? graph : []);
-      const names = ["vectors", "dead", ...own, ...(c.codes ? ["codes", "offsets"] : [])];
+      const lists = c.support === "Lists" && c.codes ? LIST_SECTIONS : undefined;
+      const own = lists ?? OWN_SECTIONS[c.spec] ?? (c.graph ? graph : []);
+      const names = ["vectors", "dead", ...own, ...(scalarCodes(c) ? ["codes", "offsets"] : [])];
       const name = names[rng.below(names.length)]!;
       const bytes = parts.u8(name);
       if (bytes === undefined || bytes.length === 0) continue;

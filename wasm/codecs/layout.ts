@@ -79,11 +79,13 @@ export function tableQuery(c: Coder, query: usize, out: usize): void {
   else subtractRow(c, query, c.centre, out);
 }
 
-/** |q − h|² or −⟨q, h⟩ with home h; the rank of a centroid is known already. */
+/**
+ * |q − h|² or −⟨q, h⟩ with home h, by the strict kernel: the rank that a centroid was found by may differ in last bits
+ * between builds, and with it would all that codes rank.
+ */
 @inline
-export function homeRank(c: Coder, query: usize, centroid: usize, centroidRank: f32): f32 {
-  if (centroid) return centroidRank;
-  return c.ip ? -dotF32(query, c.centre, c.bytes) : l2sqF32(query, c.centre, c.bytes);
+export function homeRank(c: Coder, query: usize, home: usize): f32 {
+  return c.ip ? -dotF32(query, home, c.bytes) : l2sqF32(query, home, c.bytes);
 }
 
 /** The constant of a row coded as `decoded`, which is relative to its home: |r|² + 2⟨h − μ, r⟩. */

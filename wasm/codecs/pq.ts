@@ -202,10 +202,10 @@ export function queryPq(c: Coder, query: usize, table: usize): void {
   } else if (c.ksub == 16) pairTables(tables, c.m, more);
 }
 
-export function listPq(c: Coder, query: usize, centroid: usize, centroidRank: f32, table: usize): void {
+export function listPq(c: Coder, query: usize, centroid: usize, table: usize): void {
   const t = changetype<Table>(table);
   // Tables of whole distances need no home; those of products do.
-  t.base = t.low + (c.ip || c.constants ? homeRank(c, query, centroid, centroidRank) : 0);
+  t.base = t.low + (c.ip || c.constants ? homeRank(c, query, homeOf(c, centroid)) : 0);
 }
 
 export function scanFast(c: Coder, table: usize, block: usize, n: i32, worst: f32, ranks: usize): u32 {

@@ -103,9 +103,9 @@ export function queryRabitq(c: Coder, query: usize, table: usize): void {
   t.step = roundTables(tables, c.m, lutOf(c, table), table + offsetof<Table>("low"));
 }
 
-export function listRabitq(c: Coder, query: usize, centroid: usize, centroidRank: f32, table: usize): void {
+export function listRabitq(c: Coder, query: usize, centroid: usize, table: usize): void {
   const t = changetype<Table>(table);
-  t.base = homeRank(c, query, centroid, centroidRank);
+  t.base = homeRank(c, query, homeOf(c, centroid));
   t.reach = c.epsilon * sqrt<f32>(c.ip ? dotF32(query, query, c.bytes) : max<f32>(0, t.base));
 }
 

@@ -127,9 +127,9 @@ export function querySq(c: Coder, query: usize, table: usize): void {
   }
 }
 
-export function listSq(c: Coder, query: usize, centroid: usize, centroidRank: f32, table: usize): void {
+export function listSq(c: Coder, query: usize, centroid: usize, table: usize): void {
   const t = changetype<Table>(table);
-  t.base = t.low + homeRank(c, query, centroid, centroidRank);
+  t.base = t.low + homeRank(c, query, homeOf(c, centroid));
 }
 
 @inline

@@ -74,9 +74,9 @@ export function beginQuery(codec: usize, query: usize, table: usize): void {
 export function beginList(codec: usize, query: usize, list: i32, centroid: usize, centroidRank: f32, table: usize): void {
   switch (changetype<Codec>(codec).kind) {
     case CODEC_PQ:
-    case CODEC_FAST: listPq(changetype<Coder>(codec), query, centroid, centroidRank, table); break;
-    case CODEC_SQ: listSq(changetype<Coder>(codec), query, centroid, centroidRank, table); break;
-    case CODEC_RABITQ: listRabitq(changetype<Coder>(codec), query, centroid, centroidRank, table); break;
+    case CODEC_FAST: listPq(changetype<Coder>(codec), query, centroid, table); break;
+    case CODEC_SQ: listSq(changetype<Coder>(codec), query, centroid, table); break;
+    case CODEC_RABITQ: listRabitq(changetype<Coder>(codec), query, centroid, table); break;
     default: unreachable();
   }
 }

@@ -1,5 +1,5 @@
-import { VicinalError } from "../../core/index.ts";
 import type { Space } from "../../kernels/space.ts";
+import { OpqTrainer } from "../../quantize/opq.ts";
 import { PqCodec } from "../../quantize/pqCodec.ts";
 import { RabitqCodec } from "../../quantize/rabitqCodec.ts";
 import { SqCodec } from "../../quantize/sqCodec.ts";
@@ -37,6 +37,7 @@ export function makeCodec(codes: ListCodes, space: Space, shape: CodecShape): Li
 }
 
 /** How rotations before codes are learnt. */
-export function trainTurn(_space: Space): TurnTrainer {
-  throw new VicinalError("UNSUPPORTED", { what: "OPQ", rule: "codes of vectors as they are" });
+export function trainTurn(space: Space, codes: ListCodes): TurnTrainer {
+  const nbits = codes.kind === "PQ" ? codes.nbits : 8;
+  return (sample, options, into) => new OpqTrainer(space, sample, { ...options, nbits }).train(into);
 }

@@ -50,6 +50,9 @@ const LEAST_ROWS = 64;
 /** Rows a list that make training worth while, at first and, with codes alone, before the vectors are dropped. */
 const LEAST_PER_LIST = 4;
 const ENOUGH_PER_LIST = 39;
+/** Candidates compared by their vectors, unless a search says otherwise: so many times k. */
+const RERANK_SHARE = 10;
+const RERANK_LEAST = 100;
 /** Rows before codes alone are trained for good. */
 const WARM_UP_ROWS = 1024;
 
@@ -108,7 +111,7 @@ export class ListsIndex<K extends Key = Key> extends VectorIndex<K> {
         : new CentroidTable(space, "coarse", { dimension: coded, stride: bytes, ip });
     const parts = { codec, coarse, bytes, dimension: coded, turn, ip, places: !keepVectors };
     this.lists = new ListStore(space, nlist ?? 1, parts);
-    const turning = opq === undefined ? undefined : { train: trainTurn(space), m: opq.m };
+    const turning = opq === undefined ? undefined : { train: trainTurn(space, codes), m: opq.m };
     this.#build = { space, rows: this.rows, lists: this.lists, seed, turning };
     this.#search = new ListSearch(this.lists, (t) => this.#scratch(t));
     if (!keepVectors) this.rows.decodeWith((slot) => this.#decode(slot));
@@ -251,7 +254,7 @@ export class ListsIndex<K extends Key = Key> extends VectorIndex<K> {
     if (!kept) return { ef, rerank: 0 };
     if (k > rows / 4 || matches <= Math.min(scanned, rows / 4)) return undefined;
     if (this.options.codes.kind === "Flat") return scanned >= rows ? undefined : { ef, rerank: 0 };
-    return { ef, rerank: Math.max(k, params.rerank ?? 0) || 1 };
+    return { ef, rerank: Math.max(k, params.rerank ?? Math.max(RERANK_LEAST, RERANK_SHARE * k)) };
   }
 
   /** Where there are only codes, all of them are compared. @internal */

@@ -41,6 +41,7 @@ export class ListStore {
   readonly blockStride: number;
   readonly #space: Space;
   #blocks = 0;
+  #probeRoom = 0;
 
   constructor(space: Space, nlist: number, parts: ListsParts) {
     this.#space = space;
@@ -190,8 +191,9 @@ export class ListStore {
     return { turnedAt, coarseAt, ranksAt, bytes: ranksAt + 160 };
   }
 
-  /** Refreshes the struct; returns its address. */
-  prepare(probeRoom: number): number {
+  /** Refreshes the struct; returns its address. Room for probes stays that of the last search unless it is given. */
+  prepare(probeRoom: number = this.#probeRoom): number {
+    this.#probeRoom = probeRoom;
     const s = this.#space;
     const { codec, coarse, bytes, dimension, turn } = this.parts;
     const at = s.ptr("listStruct");
@@ -288,7 +290,7 @@ export class ListStore {
     const place = space.u32("listPlaces")[slot]!;
     space.atLeast("listDecoded", this.workBytes + 64);
     const out = space.ptr("listDecoded");
-    space.engine.exports.listsDecode(this.prepare(0), place, out);
+    space.engine.exports.listsDecode(this.prepare(), place, out);
     return space.f32("listDecoded").slice(0, this.parts.dimension);
   }
 
