@@ -176,3 +176,29 @@ test("bad input is refused", () => {
   expect(code(() => kmeans({ ...x, rows: 20 }, { k: 2 }))).toBe("BAD_INPUT");
   expect(code(() => kmeans(matrix(Float32Array.of(1, Number.NaN), 2), { k: 1 }))).toBe("NOT_FINITE");
 });
+
+test.each(["l2", "ip"] as const)(
+  "rounds that choose by codes of centroids end where the definition says, on any number of threads (%s)",
+  async (metric) => {
+    const x = blobs(1500, 48, 60, 12, 5);
+    const options = { k: 40, iterations: 7, metric, init: "sample" } as const;
+    const found = kmeans(x, options);
+    // One round more, by the definition, from the centroids of six.
+    const before = kmeans(x, { ...options, iterations: 6 });
+    const members = Array.from({ length: 40 }, () => new Float64Array(48));
+    before.assignments.forEach((c, i) => {
+      row(x, i).forEach((value, j) => {
+        members[c]![j]! += value;
+      });
+    });
+    const sizes = members.map((_, c) => before.assignments.filter((a) => a === c).length);
+    expect(found.repaired).toBe(before.repaired);
+    members.forEach((sum, c) => {
+      const scale = metric === "ip" ? Math.hypot(...sum) : sizes[c]!;
+      row(found.centroids, c).forEach((value, j) => {
+        expect(Math.abs(value - sum[j]! / scale)).toBeLessThanOrEqual(1e-5 * (1 + Math.abs(value)));
+      });
+    });
+    expect(await kmeansAsync(x, { ...options, threads: 2 })).toEqual(found);
+  },
+);
