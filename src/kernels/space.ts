@@ -40,7 +40,7 @@ export class Space {
     this.version++;
   }
 
-  /** Gives back what building laid out and let go, if that is more than a tenth of what is laid out now and `least` bytes. */
+  /** Gives back what building laid out and let go, if that is more than a 25th of what is laid out now and `least` bytes. */
   trimSpare(least: number): void {
     if (this.engine.byteLength > SPARE_SHARE * this.total + least) this.trim();
   }

@@ -208,6 +208,8 @@ export class ListsIndex<K extends Key = Key> extends VectorIndex<K> {
     if (!fresh || !this.rows.hasVectors || this.rows.removed > 0) return undefined;
     const newSlotOfOld = numbersByList(this.lists, end);
     this.lists.renumber(newSlotOfOld, end);
+    // Renumbering takes a second copy of the codes for a moment.
+    this.space.trimSpare(1 << 16);
     return { newSlotOfOld, kept: end };
   }
 
