@@ -104,8 +104,8 @@ export class Quantizer {
   }
 
   /**
-   * What the true ranks of the coded rows are not below, float32[n]: RaBitQ's bound, which fails for a few rows in a
-   * hundred thousand at worst.
+   * What the true ranks of the coded rows are not below, float32[n]: RaBitQ's bound, which fails for about
+   * three rows in a hundred.
    *
    * @throws VicinalError UNSUPPORTED for codecs that have no bound
    */
