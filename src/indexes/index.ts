@@ -17,7 +17,16 @@ export { type ReadAnnoyOptions, readAnnoy } from "./forest/annoyRead.ts";
 export { saveAnnoy, type WriteAnnoyOptions, writeAnnoy } from "./forest/annoyWrite.ts";
 export { RPFOREST_DEFAULTS, RPForestIndex, type RPForestOptions } from "./forest/forest.ts";
 export type { FlatGraphOptions } from "./graphs/common/options.ts";
+export { ANNG_DEFAULTS, AnngIndex, type AnngOptions } from "./graphs/ngt/anng.ts";
+export { ONNG_DEFAULTS, OnngIndex, type OnngOptions } from "./graphs/ngt/onng.ts";
+export {
+  type NeighborGraph,
+  type NeighborGraphOptions,
+  neighborGraph,
+  neighborGraphAsync,
+} from "./graphs/nndescent/neighborGraph.ts";
 export { NNDESCENT_DEFAULTS, NNDescentIndex, type NNDescentOptions } from "./graphs/nndescent/nndescent.ts";
+export { VAMANA_DEFAULTS, VamanaIndex, type VamanaOptions } from "./graphs/vamana/vamana.ts";
 export { HNSW_DEFAULTS, HnswIndex, type HnswOptions } from "./hnsw/hnsw.ts";
 export {
   type AsyncDensityOptions,

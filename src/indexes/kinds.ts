@@ -1,7 +1,9 @@
 import { VicinalError } from "../core/index.ts";
 import { FLAT } from "./flatKind.ts";
 import { RPFOREST } from "./forest/kind.ts";
+import { ANNG, ONNG } from "./graphs/ngt/kind.ts";
 import { NNDESCENT } from "./graphs/nndescent/kind.ts";
+import { VAMANA } from "./graphs/vamana/kind.ts";
 import { HNSW } from "./hnsw/kind.ts";
 import type { KindOfIndex } from "./kind.ts";
 import { LISTS } from "./lists/kind.ts";
@@ -11,7 +13,19 @@ import { BALLTREE } from "./trees/balltree/kind.ts";
 import { KDTREE } from "./trees/kdtree/kind.ts";
 
 /** Every kind of index; a new one joins the factory, files and estimates by a line here. */
-export const KINDS: readonly KindOfIndex[] = [FLAT, HNSW, KDTREE, BALLTREE, RPFOREST, LISTS, NNDESCENT, QG];
+export const KINDS: readonly KindOfIndex[] = [
+  FLAT,
+  HNSW,
+  KDTREE,
+  BALLTREE,
+  RPFOREST,
+  LISTS,
+  NNDESCENT,
+  QG,
+  VAMANA,
+  ANNG,
+  ONNG,
+];
 
 /** The kind of that name. */
 export function kindNamed(name: string): KindOfIndex | undefined {

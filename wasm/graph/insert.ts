@@ -250,7 +250,7 @@ export function applyBackLinks<S>(scorer: S, g: Graph, s: Scratch, b: Batch, beg
       padFour(s.pending, n);
       scorer.useRow(target);
       n = rankRows<S>(scorer, s.pending, n, s.sorted, n);
-      count = chooseDiverse<S>(scorer, s, s.sorted, n, tree, capacity, target, g.pruneScale);
+      count = chooseDiverse<S>(scorer, s, s.sorted, n, tree, level == 0 ? max(g.pruneTo, tree) : capacity, target, g.pruneScale);
     }
     memory.copy(list + 4, s.chosen, <usize>count << 2);
     setCounts(list, count, tree);

@@ -36,6 +36,14 @@ export class Graph {
   pruneScale: f32;
   /** Nodes of the tree that finds seeds on level 0 (wasm/graph/pivots.ts), or 0. */
   pivots: usize;
+  /**
+   * A search of level 0 ends when the next candidate is farther than the `rangeK`-th, its rank multiplied by the factor
+   * (the range search of NGT); rangeK 0 goes through all candidates.
+   */
+  rangeK: i32;
+  rangeFactor: f32;
+  /** Links left to a level-0 list that overflowed: fewer than it holds, so that it is not pruned for every new link. */
+  pruneTo: i32;
 
   @inline list(id: u32, level: i32): usize {
     return level == 0

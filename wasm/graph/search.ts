@@ -119,6 +119,7 @@ export function searchLevel<S>(scorer: S, g: Graph, s: Scratch, entry: u32, ef: 
   pushPool(s, ef, poolKey(scorer.one(entry), entry));
   if (level == 0 && g.pivots != 0) seedPool<S>(scorer, g, s, ef);
 
+  const rangeK = level == 0 ? g.rangeK : 0;
   let current = 0;
   while (current < s.poolSize) {
     const key = poolAt(s, current);
@@ -126,6 +127,7 @@ export function searchLevel<S>(scorer: S, g: Graph, s: Scratch, entry: u32, ef: 
       current++;
       continue;
     }
+    if (rangeK > 0 && s.poolSize > rangeK && keyRank(key) > keyRank(poolAt(s, rangeK - 1)) * g.rangeFactor) break;
     store<u64>(s.pool + (<usize>current << 3), key | 1);
 
     // The unvisited are gathered first and scored four at a time: their rows are fetched side by side.

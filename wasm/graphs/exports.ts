@@ -1,9 +1,11 @@
 // What flat graphs add to the loops of wasm/graph: seeds, NN-descent, and links made from lists of nearest rows.
 
-import { Graph, Scratch } from "../graph/layout";
+import { Batch, Graph, Scratch } from "../graph/layout";
+import { Edges, adjustRound, linkEdges, listNearest, sortEdges } from "./adjust";
 import { Descent, emptyLists, freezeOwn, freezeReverse, joinLeaves, joinNear } from "./join";
 import { chooseNearest, rankStrictly } from "./links";
 import { splitRows } from "./rank";
+import { refineLinks, replaceLinks } from "./refine";
 
 export function pivotSplit(s: Scratch, pivots: usize, rows: usize, nodes: usize, lanes: usize, begin: i32, end: i32): void {
   splitRows(s, pivots, rows, nodes, lanes, begin, end);
@@ -30,3 +32,21 @@ export function descentStrict(
 export function linkNearest(s: Scratch, g: Graph, d: Descent, begin: i32, end: i32): void {
   chooseNearest(s, g, d, begin, end);
 }
+
+export function graphRefine(s: Scratch, g: Graph, b: Batch, aside: usize, begin: i32, end: i32): void {
+  refineLinks(s, g, b, aside, begin, end);
+}
+
+export function graphReplace(g: Graph, b: Batch, aside: usize): void { replaceLinks(g, b, aside); }
+
+export function edgesList(s: Scratch, g: Graph, d: Descent, begin: i32, end: i32): void {
+  listNearest(s, g, d, begin, end);
+}
+
+export function edgesSort(_s: Scratch, e: Edges, begin: i32, end: i32): void { sortEdges(e, begin, end); }
+
+export function edgesAdjust(_s: Scratch, e: Edges, round: i32, begin: i32, end: i32): void {
+  adjustRound(e, round, begin, end);
+}
+
+export function edgesLink(_s: Scratch, g: Graph, e: Edges, begin: i32, end: i32): void { linkEdges(g, e, begin, end); }

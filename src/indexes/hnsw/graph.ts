@@ -4,7 +4,7 @@ import type { RowStore } from "../rows.ts";
 import { graphScorer } from "../scorers.ts";
 import type { Space } from "../space.ts";
 import { GRAPH_SCORERS } from "../structs.ts";
-import type { Tasks } from "../task.ts";
+import type { Task, Tasks } from "../task.ts";
 import type { Workbench, WorkNeeds } from "../workbench.ts";
 import { levelOf } from "./level.ts";
 
@@ -20,6 +20,10 @@ export interface GraphOptions {
   /** Factors of the rule of diversity for a new row's links, and for lists that overflow (wasm/graph/layout.ts). */
   readonly chooseScale: number;
   readonly pruneScale: number;
+  /** Links left to a level-0 list that overflowed; all it can hold unless given. */
+  readonly pruneTo?: number;
+  /** While building, a search for that many rows ends at candidates farther by this factor on ranks (NGT). */
+  readonly range?: { readonly k: number; readonly factor: number };
 }
 
 /** Something to be done when all but some rows are linked. */
@@ -28,6 +32,14 @@ export interface Pause {
   readonly rows: number;
   /** What is done then; gets the waiting rows' slots. */
   tasks(slots: Uint32Array): Tasks<void>;
+}
+
+export interface InsertOptions {
+  /** The last rows wait for it. */
+  readonly pause?: Pause;
+  /** For the progress report: rows inserted before these, and of how many in all. */
+  readonly before?: number;
+  readonly of?: number;
 }
 
 /** Rows inserted together. More would see less of each other's surroundings, fewer would keep workers waiting. */
@@ -62,6 +74,8 @@ export class LinkGraph implements StructureSearch {
   #inserted = 0;
   /** Nodes of the tree of seeds. */
   #pivots = 0;
+  /** Stands in for chooseScale where it is set. */
+  scale: number | undefined;
   /** Rows that the tree of seeds was made for. */
   seeded = 0;
 
@@ -141,8 +155,8 @@ export class LinkGraph implements StructureSearch {
     };
   }
 
-  /** Refreshes the addresses in the Graph struct; call before tasks and searches. Returns its address. */
-  prepare(): number {
+  /** Refreshes the addresses in the Graph struct; call before tasks and searches (with their plan). Returns its address. */
+  prepare(plan?: Plan): number {
     const s = this.#space;
     const ptr = s.ptr("graph");
     const w = s.engine.u32;
@@ -157,9 +171,13 @@ export class LinkGraph implements StructureSearch {
     w[at + 9] = this.options.M;
     w[at + 10] = this.treeLimit;
     w[at + 11] = this.options.capacity;
-    s.engine.f32[at + 12] = this.options.chooseScale;
+    s.engine.f32[at + 12] = this.scale ?? this.options.chooseScale;
     s.engine.f32[at + 13] = this.options.pruneScale;
     w[at + 14] = this.#pivots === 0 ? 0 : s.ptr("pivots");
+    const range = plan === undefined ? this.options.range : undefined;
+    w[at + 15] = range?.k ?? 0;
+    s.engine.f32[at + 16] = range?.factor ?? 0;
+    w[at + 17] = this.options.pruneTo ?? this.options.capacity;
     return ptr;
   }
 
@@ -204,13 +222,14 @@ export class LinkGraph implements StructureSearch {
     yield* this.insertRows(
       order.map((row) => first + row),
       threads,
-      pause,
+      { pause },
     );
   }
 
   /** The same for rows in this order; they have lists. */
-  *insertRows(rows: Uint32Array, threads: number, pause?: Pause): Tasks<void> {
+  *insertRows(rows: Uint32Array, threads: number, options: InsertOptions = {}): Tasks<void> {
     const count = rows.length;
+    const { pause, before = 0, of = count } = options;
     this.#ensureRoom(threads);
     const s = this.#space;
     s.atLeast("order", count * 4);
@@ -219,7 +238,7 @@ export class LinkGraph implements StructureSearch {
     for (let done = 0; done < count; ) {
       if (done === held && pause !== undefined) yield* pause.tasks(rows.slice(held));
       const size = this.#batchSize(done, done < held ? held : count);
-      yield* this.#insertBatch(done, size, count, threads);
+      yield* this.#insertBatch(done, size, { done: before + done, of }, threads);
       done += size;
     }
     s.set({ order: 0 });
@@ -234,25 +253,62 @@ export class LinkGraph implements StructureSearch {
     this.setEntry(NO_ENTRY, NO_ENTRY);
   }
 
-  /** Tasks that give back the level-0 links which these rows have chosen without asking; nothing is a tree link after. */
+  /** Tasks that give back the level-0 links which these rows have chosen without asking. */
   *returnLinks(rows: Uint32Array, threads: number): Tasks<void> {
-    const count = rows.length;
-    this.#ensureRoom(threads);
+    for (const [done, size] of this.#batches(rows, threads)) {
+      yield this.#returnBatch(done, size, rows.length, threads, "link");
+    }
+  }
+
+  /** Tasks in which these rows, linked already, search for themselves and choose anew; tree links stay. */
+  *refine(rows: Uint32Array, threads: number): Tasks<void> {
     const s = this.#space;
-    s.atLeast("order", count * 4);
-    s.u32("order").set(rows);
-    s.u32("parents").fill(0xffffffff);
-    for (let done = 0; done < count; done += BATCH) {
-      const size = Math.min(BATCH, count - done);
-      this.#ensurePairs(size * this.options.capacity);
+    const { efConstruction, capacity } = this.options;
+    s.set({ aside: BATCH * this.words0 * 4 });
+    this.#bench.ensure(threads, { sorted: efConstruction + capacity + 8, chosen: capacity + 8 });
+    for (const [done, size] of this.#batches(rows, threads)) {
       const graph = this.prepare();
       const batch = this.#writeBatch(done, size);
       const scratch = Array.from({ length: threads }, (_, t) => this.scratch(t));
-      const total = s.engine.exports.graphPlan(scratch[0]!, graph, batch);
-      const report = { phase: "link", done, of: count, adds: size };
-      yield { fn: "graphApply", scratch, args: [graph, batch], total, chunk: 128, ...report };
+      const args = [graph, batch, s.ptr("aside")];
+      const report = { phase: "refine", done, of: rows.length, adds: 0 };
+      yield { fn: "graphRefine", scratch, args, total: size, chunk: 16, ...report };
+      s.engine.exports.graphReplace(graph, batch, s.ptr("aside"));
+      yield this.#returnBatch(done, size, rows.length, threads, "refine");
     }
+    s.set({ aside: 0 });
+  }
+
+  /** Places these rows in section "order"; gives start and size of each batch. */
+  *#batches(rows: Uint32Array, threads: number): Iterable<[start: number, size: number]> {
+    this.#ensureRoom(threads);
+    const s = this.#space;
+    s.atLeast("order", rows.byteLength);
+    s.u32("order").set(rows);
+    this.#ensurePairs(BATCH * this.options.capacity);
+    for (let done = 0; done < rows.length; done += BATCH) yield [done, Math.min(BATCH, rows.length - done)];
     s.set({ order: 0 });
+  }
+
+  #returnBatch(done: number, size: number, of: number, threads: number, phase: string): Task {
+    const s = this.#space;
+    const graph = this.prepare();
+    const batch = this.#writeBatch(done, size);
+    const scratch = Array.from({ length: threads }, (_, t) => this.scratch(t));
+    // No parents: the tree stays as it is.
+    s.u32("parents").fill(0xffffffff);
+    const total = s.engine.exports.graphPlan(scratch[0]!, graph, batch);
+    return {
+      fn: "graphApply",
+      scratch,
+      args: [graph, batch],
+      total,
+      chunk: 128,
+      phase,
+      done,
+      of,
+      adds: size,
+    };
   }
 
   /** Members of the next batch: no more than fit the pool of the first one, and the room for back-links. */
@@ -295,13 +351,18 @@ export class LinkGraph implements StructureSearch {
     this.#ensurePairs((BATCH + BATCH / 4) * (M + 1));
   }
 
-  *#insertBatch(done: number, size: number, count: number, threads: number): Tasks<void> {
+  *#insertBatch(
+    from: number,
+    size: number,
+    { done, of }: { done: number; of: number },
+    threads: number,
+  ): Tasks<void> {
     const s = this.#space;
     const { exports } = s.engine;
     const graph = this.prepare();
-    const batch = this.#writeBatch(done, size);
+    const batch = this.#writeBatch(from, size);
     const scratch = Array.from({ length: threads }, (_, t) => this.scratch(t));
-    const report = { phase: "link", of: count };
+    const report = { phase: "link", of };
     let groups = -1;
     let linked = false;
     try {
@@ -313,7 +374,7 @@ export class LinkGraph implements StructureSearch {
       exports.graphRaise(graph, batch);
       linked = true;
     } finally {
-      if (!linked && !s.engine.disposed) this.#endBatch(done, size, scratch[0]!, groups);
+      if (!linked && !s.engine.disposed) this.#endBatch(from, size, scratch[0]!, groups);
     }
   }
 

@@ -54,7 +54,7 @@ const SIZE: Readonly<Record<string, string>> = {
 const anySpec: fc.Arbitrary<Spec> = fc.oneof<fc.Arbitrary<Spec>[]>(
   fc.constantFrom<Spec[]>({ kind: "Flat" }, { kind: "Auto" }, { kind: "KDTree" }, { kind: "BallTree" }),
   fc
-    .tuple(fc.constantFrom("HNSW", "NNDescent", "ANNG", "ONNG", "Vamana"), whole(2, 100), graphCodes)
+    .tuple(fc.constantFrom("HNSW", "NNDescent", "ANNG", "ONNG", "Vamana"), whole(4, 100), graphCodes)
     .map(([kind, size, codes]) => ({ kind, [SIZE[kind]!]: size, ...codes }) as Spec),
   whole(1, 1000).map((trees) => ({ kind: "RPForest", trees })),
   whole(2, 500).map((M) => ({ kind: "QG", M })),

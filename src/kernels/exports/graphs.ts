@@ -18,5 +18,11 @@ export interface GraphsExports {
     begin: number,
     end: number,
   ): void;
+  graphRefine(scratch: Ptr, graph: Ptr, batch: Ptr, aside: Ptr, begin: number, end: number): void;
+  graphReplace(graph: Ptr, batch: Ptr, aside: Ptr): void;
+  edgesList(scratch: Ptr, graph: Ptr, descent: Ptr, begin: number, end: number): void;
+  edgesSort(scratch: Ptr, edges: Ptr, begin: number, end: number): void;
+  edgesAdjust(scratch: Ptr, edges: Ptr, round: number, begin: number, end: number): void;
+  edgesLink(scratch: Ptr, graph: Ptr, edges: Ptr, begin: number, end: number): void;
   linkNearest(scratch: Ptr, graph: Ptr, descent: Ptr, begin: number, end: number): void;
 }

@@ -80,7 +80,7 @@ export abstract class GraphIndex<K extends Key = Key> extends VectorIndex<K> {
   protected *growSeeds(threads: number): Tasks<void> {
     const { graph, rows } = this;
     if (!this.#seeds || rows.live < Math.max(SEEDED_LEAST, 2 * graph.seeded)) return;
-    yield* this.#sowSeeds(threads);
+    yield* this.sowSeeds(threads);
   }
 
   /** While building: rows that wait to be linked are searched for, as queries the graph has never seen. */
@@ -140,7 +140,7 @@ export abstract class GraphIndex<K extends Key = Key> extends VectorIndex<K> {
     return this.reorder();
   }
 
-  *#sowSeeds(threads: number): Tasks<void> {
+  protected *sowSeeds(threads: number): Tasks<void> {
     const { rows } = this;
     const live = Uint32Array.from({ length: rows.rows }, (_, i) => i).filter((row) => !rows.isRemoved(row));
     yield* growPivots(this.space, this.graph, this.bench, live, this.seed, threads);
@@ -169,7 +169,7 @@ export abstract class GraphIndex<K extends Key = Key> extends VectorIndex<K> {
     }
     this.chooseEntry();
     this.growTree(true);
-    if (this.#seeds && rows.live >= SEEDED_LEAST) runSync(here(space.engine, this.#sowSeeds(1)));
+    if (this.#seeds && rows.live >= SEEDED_LEAST) runSync(here(space.engine, this.sowSeeds(1)));
     this.bench.clear();
   }
 

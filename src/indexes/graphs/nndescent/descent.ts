@@ -30,10 +30,20 @@ export interface DescentPlace {
   readonly graph: LinkGraph;
 }
 
+/** Rows of a leaf that the descent starts from. */
+const LEAF = 48;
+const ROUNDS = 12;
+const DELTA = 0.002;
 const DESCENT_BYTES = 64;
 /** Neighbours in both directions that a round looks at, in multiples of K. */
 const ROOM = 2;
 const PHASE = "descend";
+
+/** How a descent for K neighbours over n rows is done. */
+export function descentOptions(K: number, n: number, seed: number): DescentOptions {
+  const trees = n <= 2 * LEAF ? 1 : Math.max(3, Math.min(8, Math.round(Math.log10(n)) + 1));
+  return { K: Math.min(K, Math.max(1, n - 1)), seed, trees, leaf: LEAF, rounds: ROUNDS, delta: DELTA };
+}
 
 /**
  * The nearest rows of the listed rows among themselves, as K keys a row in section "knn" (rank bits, then twice the slot), ascending;
@@ -67,12 +77,16 @@ export function* descend(
   const fn = "descentEmpty";
   yield { ...begin, fn, scratch: scratch(), args: [writeDescent(place, K)], total: n, chunk: 8192, done };
 
+  // So few rows are one leaf: all are compared.
+  const whole = live.length <= 2 * leaf ? { order: live, leaves: [0, live.length] } : undefined;
   for (let tree = 0; tree < trees; tree++) {
     const rng = createRng(seed, `tree ${tree} ${n}`);
-    const { order, leaves } = yield* dividePivots(space, graph, bench, live, {
-      ...{ leaf, rng, threads },
-      report: { phase: PHASE, done, of: total },
-    });
+    const { order, leaves } =
+      whole ??
+      (yield* dividePivots(space, graph, bench, live, {
+        ...{ leaf, rng, threads },
+        report: { phase: PHASE, done, of: total },
+      }));
     const starts = Uint32Array.from(evenLeaves(leaves, leaf));
     space.set({ knnLeaves: starts.byteLength });
     space.u32("knnLeaves").set(starts);

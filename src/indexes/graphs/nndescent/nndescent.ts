@@ -1,5 +1,5 @@
 import { createRng, permutation, wholeNumber } from "../../../core/index.ts";
-import type { Key } from "../../contract.ts";
+import type { Index, Key } from "../../contract.ts";
 import type { Pause } from "../../hnsw/graph.ts";
 import type { SavedStructure } from "../../snapshot.ts";
 import type { Tasks } from "../../task.ts";
@@ -11,7 +11,9 @@ import {
   type FlatGraphOptions,
   flatRows,
 } from "../common/options.ts";
-import { type DescentOptions, type DescentPlace, descend, endDescent, writeDescent } from "./descent.ts";
+import { type DescentPlace, descend, descentOptions, endDescent, writeDescent } from "./descent.ts";
+
+import { type NeighborGraph, neighborGraph } from "./neighborGraph.ts";
 
 export interface NNDescentOptions extends FlatGraphOptions {
   /** Neighbours of a row in the graph that is improved, 2 … 500; links are chosen among them. */
@@ -20,18 +22,8 @@ export interface NNDescentOptions extends FlatGraphOptions {
 
 export const NNDESCENT_DEFAULTS: Required<NNDescentOptions> = { ...FLAT_GRAPH_DEFAULTS, K: 30 };
 
-/** Rows of a leaf that the descent starts from. */
-const LEAF = 48;
-const ROUNDS = 12;
-const DELTA = 0.002;
 /** Links are a little denser than the rule of diversity would leave them: the graph has no long ones to fall back on. */
 const SCALE = 1.2;
-
-/** How a descent for K neighbours over n rows is done. */
-export function descentOptions(K: number, n: number, seed: number): DescentOptions {
-  const trees = n <= 2 * LEAF ? 1 : Math.max(3, Math.min(8, Math.round(Math.log10(n)) + 1));
-  return { K: Math.min(K, Math.max(1, n - 1)), seed, trees, leaf: LEAF, rounds: ROUNDS, delta: DELTA };
-}
 
 /** Links of a row: as many as are chosen of K neighbours, and of those who chose it. */
 export function capacityOf(K: number): number {
@@ -110,6 +102,15 @@ export class NNDescentIndex<K extends Key = Key> extends FlatGraphIndex<K> {
     }
     graph.setEntry(live[0]!, 0);
     this.growTree(true);
+  }
+
+  /**
+   * The k nearest rows of every row, found anew by {@link neighborGraph} among the rows that are held now: searching needs
+   * fewer links and others. `keys` tells what the row numbers are.
+   */
+  toCsr(k = 15): NeighborGraph<K> {
+    this.requireIdle();
+    return neighborGraph<K>(this as Index<K>, { k, seed: this.seed });
   }
 
   override savedStructure(): SavedStructure {

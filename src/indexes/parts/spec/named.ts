@@ -75,7 +75,7 @@ export const NAMED: readonly Named[] = [
   },
   {
     word: "Vamana",
-    number: range("R", 2, 500),
+    number: range("R", 4, 500),
     after: [CODES, REFINE],
     make: (R, suffixes) => ({ kind: "Vamana", R: R ?? 64, ...codesIn(suffixes) }),
   },
