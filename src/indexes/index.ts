@@ -20,7 +20,7 @@ export type { FlatGraphOptions } from "./graphs/common/options.ts";
 export { ANNG_DEFAULTS, AnngIndex, type AnngOptions } from "./graphs/ngt/anng.ts";
 export { ONNG_DEFAULTS, OnngIndex, type OnngOptions } from "./graphs/ngt/onng.ts";
 export {
-  type NeighborGraph,
+  type KnnGraph,
   type NeighborGraphOptions,
   neighborGraph,
   neighborGraphAsync,

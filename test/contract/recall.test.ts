@@ -126,7 +126,10 @@ const DEGENERATE: Readonly<Record<string, () => Row[]>> = {
 };
 
 const DEGENERATE_CASES: readonly (Case & { data: string })[] = CASES.filter(
-  ({ graph, dtype, metric }) => graph && dtype === "f32" && ["l2", "cosine", "ip", "linf"].includes(metric),
+  ({ graph, dtype, metric, support }) =>
+    graph &&
+    dtype === "f32" &&
+    (support === "HNSW" ? ["l2", "cosine", "ip", "linf"] : ["l2"]).includes(metric),
 ).flatMap((c) => Object.keys(DEGENERATE).map((data) => ({ ...c, data })));
 
 describe.each(DEGENERATE_CASES)("$name over $data", (c) => {

@@ -22,7 +22,7 @@ import { FlatGraphIndex } from "../common/flatGraph.ts";
 import { type DescentOptions, type DescentPlace, descend, descentOptions, rankStrictly } from "./descent.ts";
 
 /** The nearest rows of every row, in compressed form: those of row i are entries offsets[i] … offsets[i + 1]. */
-export interface NeighborGraph<K extends Key = number> {
+export interface KnnGraph<K extends Key = number> {
   /** Key of each row; row numbers where vectors were given. */
   readonly keys: readonly K[];
   /** Length: rows + 1. */
@@ -107,7 +107,7 @@ const keptFor = (k: number): number => k + Math.max(5, Math.ceil(k / 3));
 export function neighborGraph<K extends Key = number>(
   vectors: VectorsInput | Index<K>,
   options: NeighborGraphOptions = {},
-): NeighborGraph<K> {
+): KnnGraph<K> {
   return runSync(graphJob(vectors, options));
 }
 
@@ -115,7 +115,7 @@ export function neighborGraph<K extends Key = number>(
 export async function neighborGraphAsync<K extends Key = number>(
   vectors: VectorsInput | Index<K>,
   { threads, signal, onProgress, ...options }: NeighborGraphOptions & RunOptions & { threads?: number } = {},
-): Promise<NeighborGraph<K>> {
+): Promise<KnnGraph<K>> {
   const count = usableThreads(threads);
   if (count === 1) return runAsync(graphJob(vectors, options), { signal, onProgress });
   const steps = graphSteps(vectors, options, count);
@@ -136,7 +136,7 @@ export async function neighborGraphAsync<K extends Key = number>(
 function* graphJob<K extends Key>(
   vectors: VectorsInput | Index<K>,
   options: NeighborGraphOptions,
-): Job<NeighborGraph<K>> {
+): Job<KnnGraph<K>> {
   const steps = graphSteps(vectors, options, 1);
   let step = steps.next();
   try {
@@ -160,7 +160,7 @@ function* graphSteps<K extends Key>(
   given: VectorsInput | Index<K>,
   options: NeighborGraphOptions,
   threads: number,
-): Generator<Step, NeighborGraph<K>, void> {
+): Generator<Step, KnnGraph<K>, void> {
   const { k, seed, codes, ...rest } = resolveOptions(DEFAULTS, options) as typeof DEFAULTS;
   wholeNumber("k", k, 1, 100_000);
   oneOf("codes", codes, ["auto", "none", "sq7"]);
@@ -241,7 +241,7 @@ function readGraph<K extends Key>(
   K: number,
   k: number,
   keys: readonly K[] | undefined,
-): NeighborGraph<K> {
+): KnnGraph<K> {
   const n = rows.rows;
   const words = space.u32("knn");
   const ranks = space.f32("knn");

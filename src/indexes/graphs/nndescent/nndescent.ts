@@ -13,7 +13,7 @@ import {
 } from "../common/options.ts";
 import { type DescentPlace, descend, descentOptions, endDescent, writeDescent } from "./descent.ts";
 
-import { type NeighborGraph, neighborGraph } from "./neighborGraph.ts";
+import { type KnnGraph, neighborGraph } from "./neighborGraph.ts";
 
 export interface NNDescentOptions extends FlatGraphOptions {
   /** Neighbours of a row in the graph that is improved, 2 … 500; links are chosen among them. */
@@ -108,7 +108,7 @@ export class NNDescentIndex<K extends Key = Key> extends FlatGraphIndex<K> {
    * The k nearest rows of every row, found anew by {@link neighborGraph} among the rows that are held now: searching needs
    * fewer links and others. `keys` tells what the row numbers are.
    */
-  toCsr(k = 15): NeighborGraph<K> {
+  toCsr(k = 15): KnnGraph<K> {
     this.requireIdle();
     return neighborGraph<K>(this as Index<K>, { k, seed: this.seed });
   }
