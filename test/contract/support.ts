@@ -75,7 +75,7 @@ export const KINDS: readonly Kind[] = [
   { spec: "NNDescent16,SQ7,Refine", support: "NNDescent", codes: true, keepsVectors: true, graph: true },
   { spec: "QG16", support: "QG", codes: true, keepsVectors: true, graph: true },
   { spec: "Vamana16", support: "Vamana", codes: false, keepsVectors: true, graph: true },
-  { spec: "ANNG8", support: "ANNG", codes: false, keepsVectors: true, graph: true },
+  { spec: "ANNG12", support: "ANNG", codes: false, keepsVectors: true, graph: true },
   { spec: "ONNG8", support: "ONNG", codes: false, keepsVectors: true, graph: true },
 ];
 
