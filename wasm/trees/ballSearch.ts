@@ -182,7 +182,10 @@ export function searchAll(s: Scratch, t: Ball, r: Request): i32 {
   return length;
 }
 
-/** The balls of smallest bound first, no more than `r.ef` leaves; `s.pool` is the heap. */
+/**
+ * The balls of nearest centre first, no more than `r.ef` leaves; `s.pool` is the heap. (By their bounds they would be
+ * looked into level by level: where balls overlap, most bounds are zero.)
+ */
 function searchSome(s: Scratch, t: Ball, r: Request): i32 {
   const scorer = changetype<Scorer>(s.scorer);
   const query = scorer.query;
@@ -192,9 +195,9 @@ function searchSome(s: Scratch, t: Ball, r: Request): i32 {
   store<u64>(s.pool, 0);
   while (waiting > 0) {
     const key = popSmallest(s.pool, waiting--);
-    if (boundOf(key) > worst) break;
     const node = <i32>key;
     const block = t.at(node);
+    if (node > 0 && lowerRank(t, boundOf(key) - error, radiusOf(block)) > worst) continue;
     if (node >= t.inner) {
       length = offerLeaf(s, r, length, beginOf(block), endOf(block));
       worst = worstOffered(s, r, length);
@@ -203,8 +206,8 @@ function searchSome(s: Scratch, t: Ball, r: Request): i32 {
     }
     for (let child = 2 * node + 1; child <= 2 * node + 2; child++) {
       const at = t.at(child);
-      const bound = lowerRank(t, distanceOf(t, rankAt(s, query, at + CENTRE)) - error, radiusOf(at));
-      if (!(bound > worst)) pushKey(s.pool, waiting++, pair(bound, child));
+      const distance = distanceOf(t, rankAt(s, query, at + CENTRE));
+      if (!(lowerRank(t, distance - error, radiusOf(at)) > worst)) pushKey(s.pool, waiting++, pair(distance, child));
     }
   }
   return length;

@@ -61,11 +61,10 @@ export class Balls implements WithinSearch {
     this.#space.set({ ballNodes: this.bytes });
   }
 
-  /** Depth first a stack is as deep as the tree; best first, every leaf looked into leaves a path of others waiting. */
+  /** Depth first a stack is as deep as the tree; best first, all leaves may wait. */
   room({ k, ef }: Plan): WorkNeeds {
     const stack = this.stackKeys;
-    const pool =
-      ef >= this.leaves ? stack : Math.max(stack, Math.min(this.leaves, ef * (this.levels + 1)) + 2);
+    const pool = ef >= this.leaves ? stack : Math.max(stack, this.leaves + 2);
     return { pool, sorted: k + 1, chosen: 8, code: this.#rows.codeBytes + 16 };
   }
 
