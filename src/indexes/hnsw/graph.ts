@@ -6,59 +6,29 @@ import type { Space } from "../space.ts";
 import { GRAPH_SCORERS } from "../structs.ts";
 import type { Task, Tasks } from "../task.ts";
 import type { Workbench, WorkNeeds } from "../workbench.ts";
+import {
+  ENTRY,
+  GRAPH_BYTES,
+  type GraphOptions,
+  type InsertOptions,
+  MAX_LEVEL,
+  type Pause,
+  writeGraph,
+} from "./graphStruct.ts";
 import { levelOf } from "./level.ts";
-
-export interface GraphOptions {
-  /** Links that a new row chooses, and the most of a row on an upper level. */
-  readonly M: number;
-  /** Most links of a row on level 0; more than M, for a new row finds its parent in the tree a place. */
-  readonly capacity: number;
-  readonly efConstruction: number;
-  readonly seed: number;
-  /** All rows stand on level 0 alone. */
-  readonly flat: boolean;
-  /** Factors of the rule of diversity for a new row's links, and for lists that overflow (wasm/graph/layout.ts). */
-  readonly chooseScale: number;
-  readonly pruneScale: number;
-  /** Links left to a level-0 list that overflowed; all it can hold unless given. */
-  readonly pruneTo?: number;
-  /** While building, a search for that many rows ends at candidates farther by this factor on ranks (NGT). */
-  readonly range?: { readonly k: number; readonly factor: number };
-}
-
-/** Something to be done when all but some rows are linked. */
-export interface Pause {
-  /** Rows that wait. */
-  readonly rows: number;
-  /** What is done then; gets the waiting rows' slots. */
-  tasks(slots: Uint32Array): Tasks<void>;
-}
-
-export interface InsertOptions {
-  /** The last rows wait for it. */
-  readonly pause?: Pause;
-  /** For the progress report: rows inserted before these, and of how many in all. */
-  readonly before?: number;
-  readonly of?: number;
-}
 
 /** Rows inserted together. More would see less of each other's surroundings, fewer would keep workers waiting. */
 const BATCH = 256;
 const PARENTS = 8;
-const GRAPH_BYTES = 96;
 const BATCH_BYTES = 64;
 const NO_ENTRY = -1;
 
-/** Positions, in words, of fields of the Graph struct (wasm/graph/layout.ts). */
-const ROWS = 6;
-const ENTRY = 7;
-const MAX_LEVEL = 8;
 /** Bytes of a node of the tree of seeds. */
 const PIVOT_BYTES = 32;
 
 /**
- * The links of a graph index in linear memory, on one level or several, and the tasks that insert rows. The result depends on the seed
- * and the order of calls, never on the number of threads: see wasm/graph/insert.ts.
+ * The links of a graph index in linear memory, on one level or several, and the tasks that insert rows. The result depends
+ * on the seed and the order of calls, never on the number of threads: see wasm/graph/insert.ts.
  */
 export class LinkGraph implements StructureSearch {
   readonly fn = "graphQuery";
@@ -157,28 +127,7 @@ export class LinkGraph implements StructureSearch {
 
   /** Refreshes the addresses in the Graph struct; call before tasks and searches (with their plan). Returns its address. */
   prepare(plan?: Plan): number {
-    const s = this.#space;
-    const ptr = s.ptr("graph");
-    const w = s.engine.u32;
-    const at = ptr >>> 2;
-    w[at] = s.ptr("links0");
-    w[at + 1] = this.words0;
-    w[at + 2] = s.ptr("upperAt");
-    w[at + 3] = s.ptr("upper");
-    w[at + 4] = this.words;
-    w[at + 5] = s.ptr("levels");
-    w[at + ROWS] = this.#rows.rows;
-    w[at + 9] = this.options.M;
-    w[at + 10] = this.treeLimit;
-    w[at + 11] = this.options.capacity;
-    s.engine.f32[at + 12] = this.scale ?? this.options.chooseScale;
-    s.engine.f32[at + 13] = this.options.pruneScale;
-    w[at + 14] = this.#pivots === 0 ? 0 : s.ptr("pivots");
-    const range = plan === undefined ? this.options.range : undefined;
-    w[at + 15] = range?.k ?? 0;
-    s.engine.f32[at + 16] = range?.factor ?? 0;
-    w[at + 17] = this.options.pruneTo ?? this.options.capacity;
-    return ptr;
+    return writeGraph(this.#space, this, this.#rows.rows, plan);
   }
 
   /** Prepares thread t's scratch for graph work; returns its address. */

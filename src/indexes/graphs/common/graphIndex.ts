@@ -1,6 +1,7 @@
 import { runSync } from "../../../core/index.ts";
 import type { HealthReport, Key, SearchOptions, SearchParams, VectorInput } from "../../contract.ts";
-import { type GraphOptions, LinkGraph, type Pause } from "../../hnsw/graph.ts";
+import { LinkGraph } from "../../hnsw/graph.ts";
+import type { GraphOptions, Pause } from "../../hnsw/graphStruct.ts";
 import { type HeldOutTuning, tuneOnHeldOut } from "../../hnsw/heldOut.ts";
 import { newNumbers, renumberLinks } from "../../hnsw/renumber.ts";
 import { walkIndex } from "../../hnsw/walk.ts";

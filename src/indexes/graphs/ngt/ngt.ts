@@ -1,6 +1,6 @@
 import { createRng, permutation } from "../../../core/index.ts";
 import type { Key } from "../../contract.ts";
-import type { GraphOptions, Pause } from "../../hnsw/graph.ts";
+import type { GraphOptions, Pause } from "../../hnsw/graphStruct.ts";
 import type { Tasks } from "../../task.ts";
 import { FlatGraphIndex } from "../common/flatGraph.ts";
 import { type FlatGraphOptions, flatRows } from "../common/options.ts";

@@ -1,6 +1,6 @@
 import { createRng, permutation, VicinalError, wholeNumber } from "../../../core/index.ts";
 import type { Key } from "../../contract.ts";
-import type { Pause } from "../../hnsw/graph.ts";
+import type { Pause } from "../../hnsw/graphStruct.ts";
 import type { SavedStructure } from "../../snapshot.ts";
 import type { Tasks } from "../../task.ts";
 import { FlatGraphIndex } from "../common/flatGraph.ts";
