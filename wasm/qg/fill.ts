@@ -40,10 +40,10 @@ export function fillBlock(scorer: L2Codes7, g: Blocks, id: u32, floats: usize): 
   for (let i = 0; i < n; i++) {
     const other = linkAt(list, i);
     rotateCode(g, scorer.at(other), scorer.at(id), scorer.bytes, difference);
-    const code = g.codes(block) + <usize>i * g.codeBytes();
+    const entry = g.entries(block) + <usize>i * g.entryBytes();
     const zero = f32x4.splat(0);
     let sums = zero, centres = zero;
-    let to = code;
+    let to = entry + 8;
     for (let at: usize = 0; at < <usize>turned << 2; to += 8) {
       let bits: u64 = 0;
       for (let j: u64 = 0; j < 64; j += 4, at += 16) {
@@ -65,8 +65,7 @@ export function fillBlock(scorer: L2Codes7, g: Blocks, id: u32, floats: usize): 
       square -= <f32>squared;
     }
     const f: f32 = along > 0 ? square / along : 0;
-    const factors = g.factors(block) + (<usize>i << 3);
-    store<f32>(factors, rank + known + 2 * f * centre);
-    store<f32>(factors, -2 * f, 4);
+    store<f32>(entry, rank + known + 2 * f * centre);
+    store<f32>(entry, -2 * f, 4);
   }
 }

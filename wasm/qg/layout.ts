@@ -1,5 +1,5 @@
 // A row's block: what a search needs to go on from the row, in one piece. In order: the number of links (u32), three u32
-// unused; the linked rows (u32 each); two f32 for each, `start` and `factor`; and a sign code of each.
+// unused; the linked rows (u32 each); and for each an entry: two f32, `start` and `factor`, then its sign code.
 //
 // A sign code has a bit for each component of R(x − c), set where it is positive: c is the row's code, x the linked row's,
 // R a rotation. With b the ±1 vector of the bits and f = |x − c|² / ⟨R(x − c), b⟩, the estimate (Gao & Long, RaBitQ,
@@ -12,7 +12,7 @@ import { Graph } from "../graph/layout";
 
 export const HEAD: usize = 16;
 /** Bits of a rotated query's components. */
-export const PLANES: i32 = 6;
+export const PLANES: i32 = 4;
 
 /** Filled by the TypeScript side (src/indexes/qg/blocks.ts), four bytes a field. */
 @unmanaged
@@ -31,7 +31,8 @@ export class Blocks {
 
   @inline block(id: u32): usize { return this.base + <usize>id * this.stride; }
   @inline ids(block: usize): usize { return block + HEAD; }
-  @inline factors(block: usize): usize { return block + HEAD + (this.links << 2); }
-  @inline codes(block: usize): usize { return block + HEAD + this.links * 12; }
+  /** Of each linked row: `start` and `factor`, f32, then its sign code. */
+  @inline entries(block: usize): usize { return block + HEAD + (this.links << 2); }
+  @inline entryBytes(): usize { return this.codeBytes() + 8; }
   @inline codeBytes(): usize { return <usize>(this.turned >> 3); }
 }

@@ -2,6 +2,7 @@ import { type Dtype, type Metric, VicinalError } from "../../core/index.ts";
 import { bytesOf } from "../bytes.ts";
 import { kindNamed } from "../kinds.ts";
 import { parseSpec } from "../parts/spec.ts";
+import { quantizedGraphPays } from "../qg/pays.ts";
 import { support } from "../support.ts";
 
 /** What the choice depends on. */
@@ -110,21 +111,13 @@ function offersFor({ n, dimension, metric, targetRecall }: AutoCase): Offer[] {
     { spec: "HNSW16", why: `${n} rows: a graph over the vectors themselves` },
   ];
   if (dimension < CODED_DIMENSION) graphs.reverse();
-  if (quantizedGraphPays(dimension, metric, targetRecall)) {
+  if (metric !== "ip" && quantizedGraphPays({ n, dimension, targetRecall })) {
     graphs.unshift({
       spec: "QG32",
       why: `${dimension} dimensions at recall ${targetRecall}: a graph that reads its neighbours' codes in one piece`,
     });
   }
   return [...trees, ...graphs, flat("exact search misses nothing"), ...shortOfMemory];
-}
-
-/**
- * Where a graph with its neighbours' codes beside each row beats one over 7-bit codes: measured at 1.2 to 1.35
- * times the speed from some 512 dimensions and recall 0.98 on, for twice the memory.
- */
-export function quantizedGraphPays(dimension: number, metric: Metric, targetRecall: number): boolean {
-  return metric !== "ip" && dimension >= 512 && targetRecall >= 0.98;
 }
 
 /** Without vectors: from the most exact codes to the smallest. */

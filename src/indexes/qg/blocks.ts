@@ -12,7 +12,7 @@ const STRUCT_BYTES = 32;
 const NONE = 0xffff_ffff;
 const HEAD_BYTES = 16;
 /** Bit planes of a query, and rounds of the rotation: wasm/qg/layout.ts, wasm/qg/rotate.ts. */
-const PLANES = 6;
+const PLANES = 4;
 const ROUNDS = 4;
 /** Rows linked together from which all blocks are written anew, as a share of those before. */
 const WHOLE_SHARE = 0.25;
@@ -65,8 +65,9 @@ export class NeighborBlocks implements StructureSearch {
     return { blocks: capacity * this.blockBytes };
   }
 
+  /** Of a row's links, two words each wait for the row's own rank. */
   room(plan: Plan): WorkNeeds {
-    return { ...this.#graph.room(plan), code: this.#codeRoom };
+    return { ...this.#graph.room(plan), pending: 2 * this.#links + 8, code: this.#codeRoom };
   }
 
   /** A query's code and its planes, each with what belongs to it, and two rotated vectors with what precedes them. */
