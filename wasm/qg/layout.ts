@@ -12,7 +12,7 @@ import { Graph } from "../graph/layout";
 
 export const HEAD: usize = 16;
 /** Bits of a rotated query's components. */
-export const PLANES: i32 = 4;
+export const PLANES: i32 = 6;
 
 /** Filled by the TypeScript side (src/indexes/qg/blocks.ts), four bytes a field. */
 @unmanaged

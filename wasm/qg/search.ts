@@ -8,8 +8,8 @@ import { L2Codes7 } from "../scorers";
 import { Blocks, PLANES } from "./layout";
 
 /**
- * Splits a rotated query into bit planes: component j is about δ · i, i in two's complement of four bits; word w of the planes
- * is at planes + 32w. Before them, at planes − 16, stand δ (f32) and the sum of all i (i32).
+ * Splits a rotated query into bit planes: component j is about δ · i, i in two's complement of six bits; word w of the planes
+ * is at planes + 48w. Before them, at planes − 16, stand δ (f32) and the sum of all i (i32).
  */
 export function slice(floats: usize, turned: i32, planes: usize): void {
   let most = f32x4.splat(0);
@@ -18,24 +18,28 @@ export function slice(floats: usize, turned: i32, planes: usize): void {
   const largest = max(
     max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)),
     max(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)));
-  const delta = largest > 0 ? largest / 7 : <f32>1;
+  const delta = largest > 0 ? largest / 31 : <f32>1;
   const inverse = f32x4.splat(1 / delta);
   let sum = i32x4.splat(0);
   let out = planes;
   for (let at = floats; at < end; ) {
-    let p0: u64 = 0, p1: u64 = 0, p2: u64 = 0, p3: u64 = 0;
+    let p0: u64 = 0, p1: u64 = 0, p2: u64 = 0, p3: u64 = 0, p4: u64 = 0, p5: u64 = 0;
     for (let j: u64 = 0; j < 64; j += 4, at += 16) {
       const x = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(at), inverse)));
       sum = i32x4.add(sum, x);
       p0 |= <u64>i32x4.bitmask(i32x4.shl(x, 31)) << j;
       p1 |= <u64>i32x4.bitmask(i32x4.shl(x, 30)) << j;
       p2 |= <u64>i32x4.bitmask(i32x4.shl(x, 29)) << j;
-      p3 |= <u64>i32x4.bitmask(x) << j;
+      p3 |= <u64>i32x4.bitmask(i32x4.shl(x, 28)) << j;
+      p4 |= <u64>i32x4.bitmask(i32x4.shl(x, 27)) << j;
+      p5 |= <u64>i32x4.bitmask(x) << j;
     }
     store<u64>(out, p0);
     store<u64>(out, p1, 8);
     store<u64>(out, p2, 16);
     store<u64>(out, p3, 24);
+    store<u64>(out, p4, 32);
+    store<u64>(out, p5, 40);
     out += PLANES << 3;
   }
   store<f32>(planes - 16, delta);
@@ -47,15 +51,17 @@ export function slice(floats: usize, turned: i32, planes: usize): void {
 // @ts-ignore: decorator
 @inline
 function sumWhereSet(planes: usize, code: usize, bytes: usize): i32 {
-  let c0: u64 = 0, c1: u64 = 0, c2: u64 = 0, c3: u64 = 0;
+  let c0: u64 = 0, c1: u64 = 0, c2: u64 = 0, c3: u64 = 0, c4: u64 = 0, c5: u64 = 0;
   for (const end = code + bytes; code < end; code += 8, planes += PLANES << 3) {
     const bits = load<u64>(code);
     c0 += popcnt<u64>(bits & load<u64>(planes));
     c1 += popcnt<u64>(bits & load<u64>(planes, 8));
     c2 += popcnt<u64>(bits & load<u64>(planes, 16));
     c3 += popcnt<u64>(bits & load<u64>(planes, 24));
+    c4 += popcnt<u64>(bits & load<u64>(planes, 32));
+    c5 += popcnt<u64>(bits & load<u64>(planes, 40));
   }
-  return <i32>(c0 + (c1 << 1) + (c2 << 2)) - <i32>(c3 << 3);
+  return <i32>(c0 + (c1 << 1) + (c2 << 2) + (c3 << 3) + (c4 << 4)) - <i32>(c5 << 5);
 }
 
 /** Moves the key at `from`, now another, to its place; returns that place. */
@@ -104,7 +110,6 @@ export function searchBlocks(scorer: L2Codes7, g: Blocks, s: Scratch, planes: us
       const mark = visited + load<u32>(ids + (<usize>i << 2));
       store<u32>(write, i);
       write += <usize>(load<u8>(mark) != epoch) << 3;
-      store<u8>(mark, epoch);
     }
     // What comes from the block is summed before the row's own code is needed: both are on their way at once.
     const entries = g.entries(block);
@@ -122,7 +127,10 @@ export function searchBlocks(scorer: L2Codes7, g: Blocks, s: Scratch, planes: us
       const entry = entries + i * entryBytes;
       const estimate = max<f32>(rank + load<f32>(entry) + load<f32>(entry, 4) * dot, 0);
       if (!(estimate < worst)) continue;
-      first = min(first, pushPool(s, ef, poolKey(estimate, load<u32>(ids + (i << 2)))));
+      // A row that is too far as seen from here may be near as seen from another.
+      const other = load<u32>(ids + (i << 2));
+      store<u8>(visited + other, epoch);
+      first = min(first, pushPool(s, ef, poolKey(estimate, other)));
       if (s.poolSize == ef) worst = keyRank(poolAt(s, ef - 1));
     }
     current = first;

@@ -12,7 +12,7 @@ const STRUCT_BYTES = 32;
 const NONE = 0xffff_ffff;
 const HEAD_BYTES = 16;
 /** Bit planes of a query, and rounds of the rotation: wasm/qg/layout.ts, wasm/qg/rotate.ts. */
-const PLANES = 4;
+const PLANES = 6;
 const ROUNDS = 4;
 /** Rows linked together from which all blocks are written anew, as a share of those before. */
 const WHOLE_SHARE = 0.25;
