@@ -11,6 +11,7 @@ import { verdicts } from "./src/goals.mjs";
 import { raceGraphs } from "./src/graphs.mjs";
 import { makeJob } from "./src/job.mjs";
 import { HELP, parseOptions } from "./src/options.mjs";
+import { plotOf, plotPath } from "./src/plots.mjs";
 import { allowedCores } from "./src/process.mjs";
 import { markdown } from "./src/report.mjs";
 import { loadSet } from "./src/sets.mjs";
@@ -46,6 +47,10 @@ function commitName() {
 const installed = (/** @type {string} */ name) =>
   JSON.parse(readFileSync(join(root, "bench", "node_modules", name, "package.json"), "utf8")).version;
 
+/** Families and trees have a page of their own: their runs are as long as all others together. @param {string} only */
+const recordName = (only) =>
+  only.split(",").every((part) => part === "families" || part === "trees") ? "FAMILIES.md" : "RESULTS.md";
+
 async function main() {
   const argv = process.argv.slice(2);
   if (argv.includes("--help")) return void process.stdout.write(HELP);
@@ -60,7 +65,7 @@ async function main() {
   };
   mkdirSync(options.out, { recursive: true });
   const wants = (/** @type {string} */ part) =>
-    !options.million && (options.only === "all" || options.only === part);
+    !options.million && (options.only === "all" || options.only.split(",").includes(part));
 
   const report = {
     date: new Date().toISOString().slice(0, 10),
@@ -149,8 +154,10 @@ async function main() {
   writeFileSync(join(options.out, `${stamp}.json`), JSON.stringify(report, null, 2) + "\n");
   const text = markdown(report);
   if (options.record) {
+    for (const set of report.sets.filter(({ families }) => families))
+      writeFileSync(plotPath(root, set), plotOf(set));
     const title = "# Bench results\n\nHow these numbers are made: [README.md](README.md).\n\n";
-    writeFileSync(join(root, "bench", "RESULTS.md"), title + text);
+    writeFileSync(join(root, "bench", recordName(options.only)), title + markdown(report, true));
   }
   process.stdout.write(options.json ? JSON.stringify(report) + "\n" : text);
 }

@@ -1,4 +1,5 @@
 /** Tables for the terminal and for bench/RESULTS.md, from one report object. */
+import { plotLink } from "./plots.mjs";
 
 /** @param {number} value */
 const qps = (value) => Math.round(value).toLocaleString("en-US");
@@ -129,12 +130,16 @@ function treeSection(results) {
   ].join("\n\n");
 }
 
-function setSection(set) {
+/** @param {any} set @param {boolean} recorded pictures stand beside the text */
+function setSection(set, recorded) {
   const parts = [
     `## ${set.name}: ${set.n.toLocaleString("en-US")} × ${set.d}, ${set.metric}, ${set.queries} queries`,
   ];
   if (set.graphs) parts.push(...graphSection(set.graphs));
-  if (set.families) parts.push(...familySection(set.families));
+  if (set.families) {
+    parts.push(...familySection(set.families));
+    if (recorded) parts.push(`![Recall against speed of every family](${plotLink(set)})`);
+  }
   if (set.exact) parts.push(...exactSection(set.exact));
   if (set.workers?.ratio) {
     const { seconds, recall, ratio: faster, ef, spec } = set.workers;
@@ -172,8 +177,8 @@ function millionSection(results) {
   ].join("\n\n");
 }
 
-/** @param {any} report */
-export function markdown(report) {
+/** @param {any} report @param {boolean} [recorded] */
+export function markdown(report, recorded = false) {
   const { machine, node, commit, date, command } = report;
   const parts = [
     "Ratios are medians of interleaved rounds, with the least and the greatest in brackets; above 1 ours is faster. Absolute numbers hold for this machine and this hour only.",
@@ -216,7 +221,7 @@ export function markdown(report) {
       ),
     );
   }
-  parts.push(...report.sets.map(setSection));
+  parts.push(...report.sets.map((set) => setSection(set, recorded)));
   if (report.coreBytes) {
     parts.push(
       `Core entry with its WebAssembly, minified and gzipped: ${(report.coreBytes / 1024).toFixed(0)} KB.`,
