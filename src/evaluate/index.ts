@@ -8,6 +8,7 @@ export * from "./evaluate.ts";
 export { type Grid, gridFor, gridPoints, type Params, parseGrid } from "./grid.ts";
 export { type Measured, type MeasureOptions, measureSearch, percentile } from "./measure.ts";
 export { paretoFront, pointAtRecall, type Tradeoff } from "./pareto.ts";
+export { type LinePlotOptions, type LineSeries, plotLines } from "./plot/lines.ts";
 export { type PlotOptions, plotRecallQps, type Series } from "./plot/recall-qps.ts";
 export {
   type Answers,

@@ -204,6 +204,8 @@ export interface Index<K extends Key = Key> {
   readonly defaults: SearchParams;
 
   configure(params: Partial<Record<string, number>>): void;
+  /** Values of each search parameter worth trying when k neighbours are wanted, ascending. */
+  dials(k: number): Readonly<Record<string, readonly number[]>>;
   add(vectors: VectorsInput, options?: AddOptions<K>): void;
   addAsync(
     vectors: VectorsInput | AsyncIterable<VectorsInput> | Iterable<Matrix<Scalars>>,

@@ -1,10 +1,11 @@
-import { type Matrix, matrix, type RunOptions, row, type Scalars } from "../core/index.ts";
+import type { Matrix, RunOptions } from "../core/index.ts";
 import { loadDataset } from "../data/index.ts";
 import { create } from "../indexes/index.ts";
 import { workThreads } from "./machine.ts";
 import type { ResolvedLabOptions } from "./options.ts";
+import { floats, gather } from "./rows.ts";
 import type { StudyInput } from "./study.ts";
-import { type Accuracy, gather, majority, tally } from "./vote.ts";
+import { type Accuracy, majority, tally } from "./vote.ts";
 
 /** Fashion-MNIST: 28 × 28 grey pictures of clothes with ten labels. */
 export interface FashionData {
@@ -73,12 +74,4 @@ export async function fashionFindings(
   }
   const truth = Array.from({ length: test.rows }, (_, i) => String(testLabels[i]));
   return { accuracy: ks.map((k, j) => ({ index: index.spec, ...tally(truth, votes[j]!, k) })) };
-}
-
-/** The first rows as float32, which every index takes; a copy. */
-function floats(m: Matrix<Scalars>, most: number): Matrix<Float32Array> {
-  const rows = Math.min(most, m.rows);
-  const data = new Float32Array(rows * m.cols);
-  for (let i = 0; i < rows; i++) data.set(row(m, i), i * m.cols);
-  return matrix(data, m.cols, rows);
 }

@@ -3,8 +3,11 @@
  *
  * @module
  */
+import { runAnnLab } from "./ann/lab.ts";
+import { runDigitsLab } from "./digits/lab.ts";
 import { runEmojiLab } from "./emoji/lab.ts";
 import type { LabOptions, LabResult } from "./options.ts";
+import { runWordsLab } from "./words/lab.ts";
 
 export { type EmojiOptions, type EmojiSet, loadEmoji } from "./emoji/dataset.ts";
 export type { LabOptions, LabResult } from "./options.ts";
@@ -19,8 +22,21 @@ export interface Lab {
 
 /** All studies by name. */
 export const LABS: Readonly<Record<string, Lab>> = {
+  ann: {
+    summary:
+      "every family of indexes on the same data: search time, recall, size, build time, and when each pays",
+    run: runAnnLab,
+  },
+  digits: {
+    summary: "handwritten digits told by their nearest in pixels",
+    run: runDigitsLab,
+  },
   emoji: {
     summary: "neighbours, groups and styles of 9,000 emoji drawings, by their pixels",
     run: runEmojiLab,
+  },
+  words: {
+    summary: "most similar words and sums of words, exhaustively and approximately",
+    run: runWordsLab,
   },
 };

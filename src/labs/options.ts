@@ -12,6 +12,8 @@ export interface LabOptions extends RunOptions {
   quick?: boolean;
   /** Folder for rendered emoji; default the user's cache folder. */
   cacheDir?: string;
+  /** Words to look for, in studies of words; several in one text are added up. */
+  queries?: readonly string[];
   /** Takes each line of the study's account; default nowhere. */
   log?: (line: string) => void;
 }
@@ -31,12 +33,14 @@ const DEFAULTS: LabOptions = {
   seed: 1,
   quick: false,
   cacheDir: undefined,
+  queries: undefined,
   log: undefined,
   signal: undefined,
   onProgress: undefined,
 };
 
-export type ResolvedLabOptions = LabOptions & Required<Pick<LabOptions, "out" | "seed" | "quick" | "log">>;
+export type ResolvedLabOptions = LabOptions &
+  Required<Pick<LabOptions, "out" | "seed" | "quick" | "log" | "queries">>;
 
 /** Options with their defaults. Throws OPTION_UNKNOWN, OPTION_RANGE. */
 export function labOptions(given: LabOptions = {}): ResolvedLabOptions {
@@ -46,6 +50,7 @@ export function labOptions(given: LabOptions = {}): ResolvedLabOptions {
     out: options.out!,
     seed: wholeNumber("seed", options.seed, 0, Number.MAX_SAFE_INTEGER),
     quick: options.quick === true,
+    queries: options.queries ?? [],
     log: options.log ?? (() => {}),
   };
 }

@@ -1,6 +1,5 @@
 import { formatTable } from "../evaluate/index.ts";
 import type { EmojiFindings } from "./emoji/findings.ts";
-import { STYLE_LABELS } from "./emoji/styles.ts";
 import { bytes, count, qps, seconds, share } from "./numbers.ts";
 import { scopeLabel } from "./report/emoji.ts";
 import { settingOf } from "./report/studies.ts";
@@ -16,8 +15,8 @@ export function heading(log: Log, title: string): void {
 
 /** The nearest few of each emoji shown, one line each. */
 export function printNeighbours(log: Log, { neighbours }: EmojiFindings): void {
-  const rows = neighbours.rows.map(({ name, style, exact }) => [
-    `${name} (${STYLE_LABELS[style]})`,
+  const rows = neighbours.rows.map(({ name, kind, exact }) => [
+    `${name} (${kind})`,
     namesWithin(exact, 52),
     `${exact.filter((n) => n.shared).length} of ${exact.length}`,
   ]);

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { createRng, isVicinalError, type Matrix, permutation, runAsync } from "../core/index.ts";
+import { isVicinalError, type Matrix, runAsync } from "../core/index.ts";
 import { syntheticJob } from "../data/index.ts";
 import { type EmojiSet, loadEmoji } from "./emoji/dataset.ts";
 import { type EmojiFindings, emojiFindings } from "./emoji/findings.ts";
@@ -13,8 +13,7 @@ import { type LabOptions, type LabResult, labOptions, type ResolvedLabOptions } 
 import { heading, printAccuracy, printNeighbours, printStudy, printVerdict } from "./print.ts";
 import { startPage } from "./report/start.ts";
 import { prepareFolder, writeReport } from "./report/write.ts";
-import { runStudy, type Study, type StudyInput, type StudyOptions } from "./study.ts";
-import { gather } from "./vote.ts";
+import { heldOut, runStudy, type Study, type StudyInput, type StudyOptions } from "./study.ts";
 
 /** All that the main job finds; also the contents of results.json. */
 export interface StartResults {
@@ -84,7 +83,7 @@ export async function runStart(given: LabOptions = {}): Promise<StartResult> {
     printStudy(log, found);
     printVerdict(log, found);
   };
-  await study(heldOut(set, vectors, seed));
+  await study(emojiStudy(set, vectors, seed));
   await study(await generated(options));
   const fashion = await fashionPart(options, study);
 
@@ -111,7 +110,7 @@ function studyOptions({ seed, quick, signal, onProgress }: ResolvedLabOptions): 
   return {
     seed,
     indexes: INDEXES,
-    efSearch: quick ? [16, 64] : [10, 16, 24, 40, 64, 100, 160, 250],
+    settings: () => ({ efSearch: quick ? [16, 64] : [10, 16, 24, 40, 64, 100, 160, 250] }),
     threads: workThreads(),
     rounds: 3,
     signal,
@@ -120,14 +119,12 @@ function studyOptions({ seed, quick, signal, onProgress }: ResolvedLabOptions): 
 }
 
 /** The emoji without those drawn as queries. */
-function heldOut(set: EmojiSet, vectors: Matrix<Float32Array>, seed: number): StudyInput {
-  const order = [...permutation(vectors.rows, createRng(seed, "emoji queries"))];
+function emojiStudy(set: EmojiSet, vectors: Matrix<Float32Array>, seed: number): StudyInput {
   return {
     name: "emoji",
     title: "Emoji drawings",
     note: `${count(set.drawings.length)} drawings in ${set.credits.length} styles, ${count(HELD_OUT)} of them taken out to be the queries.`,
-    base: gather(vectors, order.slice(HELD_OUT)),
-    queries: gather(vectors, order.slice(0, HELD_OUT)),
+    ...heldOut(vectors, HELD_OUT, seed),
   };
 }
 

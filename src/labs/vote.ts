@@ -1,5 +1,6 @@
 import { type Job, type Matrix, row } from "../core/index.ts";
 import type { Index } from "../indexes/contract.ts";
+import { gather } from "./rows.ts";
 
 /** How well neighbours tell a label. */
 export interface Accuracy {
@@ -98,11 +99,4 @@ export function* leaveIdentityOut(
   function strangers(rows: readonly number[], self: number): number[] {
     return rows.filter((other) => identities[other] !== identities[self]).slice(0, k);
   }
-}
-
-/** Some rows, copied one after another. */
-export function gather(vectors: Matrix<Float32Array>, rows: readonly number[]): Matrix<Float32Array> {
-  const data = new Float32Array(rows.length * vectors.cols);
-  for (const [i, r] of rows.entries()) data.set(row(vectors, r), i * vectors.cols);
-  return { data, rows: rows.length, cols: vectors.cols, stride: vectors.cols };
 }

@@ -54,14 +54,14 @@ const sheet: Sheet = {
     {
       picture: 0,
       name: "red-apple",
-      style: "twemoji",
+      kind: "twemoji",
       exact: [
-        { picture: 1, name: "tomato", style: "noto", distance: 10, shared: true },
-        { picture: 2, name: "cherries", style: "noto", distance: 12, shared: false },
+        { picture: 1, name: "tomato", kind: "noto", distance: 10, shared: true },
+        { picture: 2, name: "cherries", kind: "noto", distance: 12, shared: false },
       ],
       approximate: [
-        { picture: 1, name: "tomato", style: "noto", distance: 10, shared: true },
-        { picture: 13, name: "stop-sign", style: "openmoji", distance: 14, shared: false },
+        { picture: 1, name: "tomato", kind: "noto", distance: 10, shared: true },
+        { picture: 13, name: "stop-sign", kind: "openmoji", distance: 14, shared: false },
       ],
     },
   ],

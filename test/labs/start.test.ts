@@ -62,7 +62,7 @@ describe("the main job, quick", () => {
     for (const row of rows) {
       for (const near of [row.exact, row.approximate]) {
         expect(near.length, row.name).toBe(10);
-        expect(near.some((n) => n.name === row.name && n.style === row.style)).toBe(false);
+        expect(near.some((n) => n.name === row.name && n.kind === row.kind)).toBe(false);
         const distances = near.map((n) => n.distance);
         expect(distances).toEqual([...distances].sort((a, b) => a - b));
       }

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { VicinalError } from "../../core/index.ts";
-import { readSeed } from "../arguments.ts";
+import { collect, readSeed } from "../arguments.ts";
 import { writeJson, writeLine } from "../output.ts";
 import { withReporter } from "../progress.ts";
 
@@ -9,6 +9,7 @@ interface LabFlags {
   quick?: boolean;
   seed?: number;
   out?: string;
+  query?: string[];
   json?: boolean;
 }
 
@@ -20,8 +21,12 @@ export function labCommand(): Command {
     .option("--quick", "less data, for a first look")
     .option("--seed <s>", "seed", readSeed)
     .option("--out <dir>", "folder for the report (default: this one)")
+    .option("--query <text>", "words to look for, in studies of words; repeatable", collect)
     .option("--json", "print one JSON document")
-    .addHelpText("after", "\nExamples:\n  vicinal lab\n  vicinal lab emoji --quick --out /tmp/emoji")
+    .addHelpText(
+      "after",
+      '\nExamples:\n  vicinal lab\n  vicinal lab emoji --quick --out /tmp/emoji\n  vicinal lab words --query "chinese river"',
+    )
     .action(runLab);
 }
 
@@ -48,6 +53,7 @@ async function runLab(name: string | undefined, flags: LabFlags): Promise<void> 
       quick: flags.quick,
       seed: flags.seed,
       out: flags.out,
+      queries: flags.query,
       log: flags.json ? undefined : print,
     }),
   );

@@ -3,7 +3,8 @@ import type { Index } from "../../indexes/contract.ts";
 import { create } from "../../indexes/index.ts";
 import { workThreads } from "../machine.ts";
 import type { Sheet } from "../report/sheet.ts";
-import { type Accuracy, gather, leaveIdentityOut } from "../vote.ts";
+import { gather } from "../rows.ts";
+import { type Accuracy, leaveIdentityOut } from "../vote.ts";
 import type { EmojiSet } from "./dataset.ts";
 import { neighbourSheet } from "./sheet.ts";
 import type { EmojiStyle } from "./styles.ts";
@@ -110,6 +111,6 @@ function rowsOf(set: EmojiSet, style: EmojiStyle): number[] {
 }
 
 function withoutPictures(row: Sheet["rows"][number]): Omit<Sheet["rows"][number], "picture"> {
-  const { name, style, exact, approximate } = row;
-  return { name, style, exact, approximate };
+  const { name, kind, exact, approximate } = row;
+  return { name, kind, exact, approximate };
 }

@@ -1,6 +1,6 @@
 import { type Job, row } from "../../core/index.ts";
 import { create } from "../../indexes/index.ts";
-import { gather } from "../vote.ts";
+import { gather } from "../rows.ts";
 import type { EmojiSet } from "./dataset.ts";
 import { EMOJI_STYLES, type EmojiStyle } from "./styles.ts";
 import { pixelVectors } from "./vectors.ts";

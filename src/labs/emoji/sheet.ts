@@ -1,9 +1,10 @@
-import { type Matrix, row } from "../../core/index.ts";
-import type { Index, SearchParams } from "../../indexes/contract.ts";
-import type { Neighbour, Sheet, SheetRow } from "../report/sheet.ts";
+import type { Matrix } from "../../core/index.ts";
+import type { Index } from "../../indexes/contract.ts";
+import { neighbourRows } from "../neighbourRows.ts";
+import type { Sheet } from "../report/sheet.ts";
 import type { EmojiSet } from "./dataset.ts";
 import { createRenderer } from "./renderer.ts";
-import { type EmojiStyle, openDrawings, openStyle, type StyleDrawings } from "./styles.ts";
+import { type EmojiStyle, openDrawings, openStyle, STYLE_LABELS, type StyleDrawings } from "./styles.ts";
 
 /** Whose neighbours are shown: one emoji of each kind, in turn from each style. */
 const SHOWN: readonly { code: string; style: EmojiStyle }[] = [
@@ -19,9 +20,6 @@ const SHOWN: readonly { code: string; style: EmojiStyle }[] = [
 
 /** Pixels of a picture in the report. */
 const PICTURE = 64;
-const K = 10;
-/** Distances this close, relatively, count as equal. */
-const TIE = 1e-6;
 
 /**
  * The ten nearest drawings of a few emoji, by exact and by approximate search over the same vectors.
@@ -35,60 +33,19 @@ export async function neighbourSheet(
   approximate: Index<number>,
   efSearch: number,
 ): Promise<Sheet> {
-  const pictures: number[] = [];
-  const pictureOf = (drawing: number): number => {
-    const at = pictures.indexOf(drawing);
-    return at >= 0 ? at : pictures.push(drawing) - 1;
-  };
-  const rows: SheetRow[] = [];
-  for (const { code, style } of SHOWN) {
-    const self = set.drawings.findIndex((drawing) => drawing.code === code && drawing.style === style);
-    if (self < 0) continue;
-    const query = row(vectors, self);
-    const truth = nearest(exact, query, self);
-    const found = nearest(approximate, query, self, { efSearch });
-    const list = (near: readonly Found[], agrees: (n: Found) => boolean): Neighbour[] =>
-      near.map((n) => {
-        const { name, style } = set.drawings[n.id]!;
-        return { picture: pictureOf(n.id), name, style, distance: n.distance, shared: agrees(n) };
-      });
-    const has = (list: readonly Found[], { id }: Found): boolean => list.some((other) => other.id === id);
-    // Where distances are equal either drawing is right: several places share one flag.
-    const worstTrue = truth.at(-1)!.distance * (1 + TIE);
-    const worstFound = found.at(-1)!.distance * (1 - TIE);
-    const { name } = set.drawings[self]!;
-    rows.push({
-      picture: pictureOf(self),
-      name,
-      style,
-      exact: list(truth, (n) => has(found, n) || n.distance >= worstFound),
-      approximate: list(found, (n) => has(truth, n) || n.distance <= worstTrue),
-    });
-  }
+  const shown = SHOWN.map(({ code, style }) =>
+    set.drawings.findIndex((drawing) => drawing.code === code && drawing.style === style),
+  ).filter((self) => self >= 0);
+  const { rows, pictures } = neighbourRows(vectors, exact, approximate, { efSearch }, shown, (i) => {
+    const { name, style } = set.drawings[i]!;
+    return { name, kind: STYLE_LABELS[style] };
+  });
   return {
     size: PICTURE,
     pictures: await largePictures(set, pictures),
     rows,
     index: `${approximate.spec}, efSearch=${efSearch}`,
   };
-}
-
-interface Found {
-  readonly id: number;
-  readonly distance: number;
-}
-
-function nearest(
-  index: Index<number>,
-  query: Float32Array,
-  self: number,
-  params: SearchParams = {},
-): Found[] {
-  const found = index.search(query, { k: K + 1, ...params }).items();
-  return found
-    .map(({ key, distance }) => ({ id: key, distance }))
-    .filter(({ id }) => id !== self)
-    .slice(0, K);
 }
 
 /** Drawn again from their sources, large enough to look at. */

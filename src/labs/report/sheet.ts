@@ -1,4 +1,3 @@
-import { type EmojiStyle, STYLE_LABELS } from "../emoji/styles.ts";
 import { type Html, text } from "./html.ts";
 import { pngUri } from "./png.ts";
 
@@ -7,7 +6,8 @@ export interface Neighbour {
   /** Which picture of the sheet. */
   readonly picture: number;
   readonly name: string;
-  readonly style: EmojiStyle;
+  /** What it is of: a style, a label. */
+  readonly kind: string;
   /** Distance in the metric's own units. */
   readonly distance: number;
   /** In the other search's answer too. */
@@ -17,7 +17,8 @@ export interface Neighbour {
 export interface SheetRow {
   readonly picture: number;
   readonly name: string;
-  readonly style: EmojiStyle;
+  /** What it is of: a style, a label. */
+  readonly kind: string;
   readonly exact: readonly Neighbour[];
   readonly approximate: readonly Neighbour[];
 }
@@ -66,7 +67,7 @@ function queryBlock(row: SheetRow, { index }: Sheet): Html {
   const approximate = missed === 0 ? "" : list(row.approximate, "instead");
   const verdict =
     missed === 0 ? `the same ${row.exact.length}` : `${missed} of ${row.exact.length} missed, marked red`;
-  return `<div class="query"><div class="who">${picture(row.picture, "l", words(row.name))}<h3>${text(words(row.name))}<br><small>${STYLE_LABELS[row.style]}</small></h3></div>
+  return `<div class="query"><div class="who">${picture(row.picture, "l", words(row.name))}<h3>${text(words(row.name))}<br><small>${text(row.kind)}</small></h3></div>
 <div><p class="kind">Exact</p>${list(row.exact, "missed")}</div>
 <div><p class="kind"><code>${text(index)}</code>: ${text(verdict)}</p>${approximate}</div></div>`;
 }
@@ -74,8 +75,8 @@ function queryBlock(row: SheetRow, { index }: Sheet): Html {
 function list(near: readonly Neighbour[], tag: string): Html {
   const tiles = near.map((n) => {
     const mark = n.shared ? "" : `<span class="tag">${tag}</span>`;
-    const what = `<span>${text(words(n.name))}</span><span class="d">${STYLE_LABELS[n.style]}</span><span class="d">${Math.round(n.distance)}</span>`;
-    return `<li${n.shared ? "" : ' class="off"'}>${picture(n.picture, "s", `${words(n.name)}, ${STYLE_LABELS[n.style]}`)}${what}${mark}</li>`;
+    const what = `<span>${text(words(n.name))}</span><span class="d">${text(n.kind)}</span><span class="d">${Math.round(n.distance)}</span>`;
+    return `<li${n.shared ? "" : ' class="off"'}>${picture(n.picture, "s", `${words(n.name)}, ${n.kind}`)}${what}${mark}</li>`;
   });
   return `<ol class="near">${tiles.join("")}</ol>`;
 }

@@ -47,14 +47,14 @@ export function studySection(study: Study, remarks: readonly string[] = []): Htm
 }
 
 /** The recall–QPS plot of one study, as an SVG document. */
-export function studyPlot({ title, n, d, k, rows }: Study): string {
+export function studyPlot({ title, n, d, k, rows }: Study, height = 460): string {
   const series = rows.map((row) => ({ name: row.index, points: row.points as Point[] }));
   return plotRecallQps(series, {
     title,
     subtitle: `${count(n)} × ${d}, one thread`,
     k,
     width: 900,
-    height: 460,
+    height,
   });
 }
 
