@@ -62,7 +62,10 @@ export async function* vectorBlocks(
     return;
   }
   const reader: VectorReader = await openVectorFile(file);
-  for await (const block of reader.blocks()) yield floats(block, block.rows);
+  for await (const block of reader.blocks()) {
+    signal?.throwIfAborted();
+    yield floats(block, block.rows);
+  }
 }
 
 /** Row numbers by word, with capital letters where a word is only known so. */
