@@ -54,14 +54,14 @@ const sheet: Sheet = {
     {
       picture: 0,
       name: "red-apple",
-      kind: "twemoji",
+      kind: "Twemoji",
       exact: [
-        { picture: 1, name: "tomato", kind: "noto", distance: 10, shared: true },
-        { picture: 2, name: "cherries", kind: "noto", distance: 12, shared: false },
+        { picture: 1, name: "tomato", kind: "Noto", distance: 10, shared: true },
+        { picture: 2, name: "cherries", kind: "Noto", distance: 12, shared: false },
       ],
       approximate: [
-        { picture: 1, name: "tomato", kind: "noto", distance: 10, shared: true },
-        { picture: 13, name: "stop-sign", kind: "openmoji", distance: 14, shared: false },
+        { picture: 1, name: "tomato", kind: "Noto", distance: 10, shared: true },
+        { picture: 13, name: "stop-sign", kind: "OpenMoji", distance: 14, shared: false },
       ],
     },
   ],
