@@ -60,7 +60,7 @@ export async function crossover(options: CrossoverOptions): Promise<Crossover> {
   const names: string[] = [];
   for (const size of sizes) {
     const [n, d] = along === "n" ? [size, fixed] : [fixed, size];
-    const job = syntheticJob({ n, d, queries, seed });
+    const job = syntheticJob({ n, d, queries, seed, intrinsic: Math.min(16, d) });
     const data = await runAsync(job, { signal, onProgress });
     const all = await judges(data, K, options);
     for (const [i, member] of families(n, d).entries()) {
