@@ -49,9 +49,12 @@ function setSection({ summary, studies }: AnnSet): Html {
   );
 }
 
+/** What a parameter without a limit is. */
+const ALL = 0x7fffffff;
+
 function summaryCells(row: SummaryRow): Html[] {
   const setting = Object.entries(row.params)
-    .map(([name, value]) => `${name}=${value}`)
+    .map(([name, value]) => `${name}=${value === ALL ? "all" : value}`)
     .join(", ");
   const small = [row.family, setting].filter(Boolean).join("; ");
   return [

@@ -51,7 +51,7 @@ export function studyPlot({ title, n, d, k, rows }: Study, height = 460): string
   const series = rows.map((row) => ({ name: row.index, points: row.points as Point[] }));
   return plotRecallQps(series, {
     title,
-    subtitle: `${count(n)} × ${d}, one thread`,
+    subtitle: `${count(n)} × ${d}, k = ${k}, one thread`,
     k,
     width: 900,
     height,
