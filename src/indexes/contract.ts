@@ -270,6 +270,10 @@ export interface FactoryOptions {
   efSearch?: number;
   /** Inverted files: lists to look into. */
   nprobe?: number;
+  /** ScaNN: share of a row's norm from which on a product with it makes an answer. */
+  threshold?: number;
+  /** ScaNN with SOAR: how much second lists avoid the errors of the first. */
+  lambda?: number;
   /** Forests: candidates to collect. */
   searchK?: number;
   /** Exact trees: rows of a leaf. */

@@ -40,6 +40,7 @@ export { type OpenOptions, open } from "./open.ts";
 export { parseFilterExpression as parseFilter } from "./parts/filterExpression.ts";
 export { formatSpec, type ListCodes, type OpqSpec, parseSpec, type Spec } from "./parts/spec.ts";
 export { QG_DEFAULTS, QgIndex, type QgOptions } from "./qg/qg.ts";
+export { SCANN_DEFAULTS, ScannIndex, type ScannOptions } from "./scann/scann.ts";
 export { CODE_METRICS, SUPPORT, support } from "./support.ts";
 export { BALLTREE_DEFAULTS, BallTreeIndex, type BallTreeOptions } from "./trees/balltree/balltree.ts";
 export type { DensityKernel } from "./trees/balltree/normaliser.ts";

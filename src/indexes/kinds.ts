@@ -9,6 +9,7 @@ import type { KindOfIndex } from "./kind.ts";
 import { LISTS } from "./lists/kind.ts";
 import { formatSpec, type Spec } from "./parts/spec.ts";
 import { QG } from "./qg/kind.ts";
+import { SCANN } from "./scann/kind.ts";
 import { BALLTREE } from "./trees/balltree/kind.ts";
 import { KDTREE } from "./trees/kdtree/kind.ts";
 
@@ -20,6 +21,7 @@ export const KINDS: readonly KindOfIndex[] = [
   BALLTREE,
   RPFOREST,
   LISTS,
+  SCANN,
   NNDESCENT,
   QG,
   VAMANA,

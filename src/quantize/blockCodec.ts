@@ -79,6 +79,11 @@ export abstract class BlockCodec {
     this.residual = shape.residual;
   }
 
+  /** How many times more errors along a row count than those across. */
+  get eta(): number {
+    return 1;
+  }
+
   get kind(): number {
     return this.fields.kind;
   }
@@ -119,6 +124,7 @@ export abstract class BlockCodec {
     w[at + 9] = books + this.rowBytes;
     w[at + 10] = fields.bookBytes;
     space.engine.f32[at + 11] = fields.epsilon;
+    space.engine.f32[at + 12] = this.eta;
     return ptr;
   }
 

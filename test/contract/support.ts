@@ -55,6 +55,14 @@ export const KINDS: readonly Kind[] = [
     ...{ spec: "IVF4,RaBitQ,Refine", support: "Lists", codes: true, keepsVectors: true, graph: false },
     near: { nprobe: 2 },
   },
+  {
+    ...{ spec: "ScaNN", support: "ScaNN", codes: true, keepsVectors: true, graph: false },
+    near: { nprobe: 3 },
+  },
+  {
+    ...{ spec: "ScaNN4,SOAR", support: "ScaNN", codes: true, keepsVectors: true, graph: false },
+    near: { nprobe: 1 },
+  },
   { spec: "HNSW8,SQ7", support: "HNSW", codes: true, keepsVectors: false, graph: true },
   { spec: "HNSW8,SQ8", support: "HNSW", codes: true, keepsVectors: false, graph: true },
   { spec: "HNSW8,SQ7,Refine", support: "HNSW", codes: true, keepsVectors: true, graph: true },

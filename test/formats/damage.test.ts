@@ -245,7 +245,7 @@ describe.each(ONE_EACH)("any lie that $spec does not find out", (c) => {
     for (let i = 0; i < 1500; i++) {
       const parts = await partsOf(good);
       const graph = ["links0", "upperAt", "upper", "levels"];
-      const lists = c.support === "Lists" && c.codes ? LIST_SECTIONS : undefined;
+      const lists = ["Lists", "ScaNN"].includes(c.support) && c.codes ? LIST_SECTIONS : undefined;
       const own = lists ?? OWN_SECTIONS[c.spec] ?? (c.graph ? graph : []);
       const names = ["vectors", "dead", ...own, ...(scalarCodes(c) ? ["codes", "offsets"] : [])];
       const name = names[rng.below(names.length)]!;

@@ -3,6 +3,7 @@
 import { beginList, beginQuery, boundBlock, decodeLane, encodeLane, scanBlock } from "../lists/codec";
 import { BLOCK_ROWS } from "./layout";
 
+export { scoreEncode, scoreUpdate } from "./anisotropic";
 export { multiply } from "./product";
 export { pqRound, pqSnap, pqStart } from "./train";
 

@@ -35,6 +35,8 @@ export class Coder extends Codec {
   bookBytes: usize;
   /** RaBitQ: how many standard errors its bound allows. */
   epsilon: f32;
+  /** PQ: how many times more what codes miss along their row counts than what they miss across; 1 for both alike. */
+  eta: f32;
 }
 
 /** Where a thread's table begins: what a query, then a list, comes to. The codec's own numbers follow. */

@@ -2,6 +2,7 @@
 // distances are sums of table entries. A codebook is `[1 + components][ksub]` f32: half the squared norms of the
 // centroids, then their components, so that sixteen centroids are compared at a time whatever the width of a part.
 
+import { chooseCodes, inverseNorm } from "./anisotropic";
 import { fastSums, nibbleAt, putNibble, roundTables } from "./fast";
 import { addRow, CODEC_FAST, Coder, finishFour, homeOf, homeRank, laneMask, rowConstant, subtractRow, Table, TABLE_HEAD,
   tableQuery, tailAt } from "./layout";
@@ -101,7 +102,12 @@ function decodeResidual(c: Coder, block: usize, lane: i32, out: usize): void {
 export function encodePq(c: Coder, row: usize, centroid: usize, block: usize, lane: i32, work: usize): void {
   const home = homeOf(c, centroid);
   subtractRow(c, row, home, work);
-  for (let j = 0; j < c.m; j++) {
+  if (c.eta > 1) {
+    // Behind the residual: tables of the parts, then codes.
+    const tables = work + c.bytes, codes = tables + (<usize>c.m << 7);
+    chooseCodes(c.d, c.m, c.books, c.bookBytes, c.eta, work, row, inverseNorm(row, c.bytes), tables, codes);
+    for (let j = 0; j < c.m; j++) putCode(c, block, lane, j, <i32>load<u8>(codes + <usize>j));
+  } else for (let j = 0; j < c.m; j++) {
     const start = partStart(c.d, c.m, j), dims = partStart(c.d, c.m, j + 1) - start;
     putCode(c, block, lane, j, nearestCentroid(book(c, j), c.ksub, work + (<usize>start << 2), dims));
   }

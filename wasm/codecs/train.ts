@@ -19,7 +19,7 @@ export class PqTraining {
 }
 
 /** Refreshes the first row of a codebook. */
-function halfNorms(books: usize, ksub: i32, dims: i32): void {
+export function halfNorms(books: usize, ksub: i32, dims: i32): void {
   const row = <usize>ksub << 2;
   for (let k: usize = 0; k < row; k += 4) {
     let sum: f32 = 0;

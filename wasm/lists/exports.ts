@@ -3,6 +3,7 @@
 import { Request } from "../graph/query";
 import { Scratch } from "../graph/layout";
 import { Centroids } from "../kmeans/layout";
+import { spillOf } from "./spill";
 import { copyLane, decodeLane, encodeLane } from "./codec";
 import { BLOCK_IDS, BLOCK_ROWS, Coding, Lists } from "./layout";
 import { searchLists, turnRow } from "./query";
@@ -15,6 +16,14 @@ export function listsQuery(s: Scratch, l: Lists, r: Request, begin: i32, end: i3
 /** Turns rows begin … end; those of the outcome lie one behind the other, `l.bytes` each. */
 export function listsTurn(_scratch: usize, l: Lists, rows: usize, stride: usize, out: usize, begin: i32, end: i32): void {
   for (let i = begin; i < end; i++) turnRow(l, rows + <usize>i * stride, out + <usize>i * l.bytes);
+}
+
+/** Second lists of rows begin … end, u32 each (SOAR); `scratch` has room for a row. */
+export function listsSpill(scratch: usize, c: Centroids, rows: usize, stride: usize, chosen: usize, out: usize, weight: f32, begin: i32, end: i32): void {
+  for (let i = begin; i < end; i++) {
+    const at = <usize>i << 2;
+    store<u32>(out + at, spillOf(c, rows + <usize>i * stride, load<i32>(chosen + at), weight, scratch));
+  }
 }
 
 @inline

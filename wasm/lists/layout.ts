@@ -35,6 +35,8 @@ export class Lists {
   ranksAt: usize;
   /** Keys in a thread's pool before those of candidates: the lists to look into. */
   probeRoom: i32;
+  /** Lists that each row is in, one or two. */
+  copies: i32;
 }
 
 /** Rows to be coded. */

@@ -110,13 +110,30 @@ function fetchRow(r: Request, id: u32): u32 {
   return sum;
 }
 
+/** Keeps one key of each row, in the order of rows; what is left of the keys is the row. Returns how many there are. */
+function withoutCopies(pool: usize, n: i32, spare: usize): i32 {
+  for (let i = 0; i < n; i++) {
+    const at = pool + (<usize>i << 3);
+    store<u64>(at, <u64>load<u32>(at));
+  }
+  sortKeys(pool, n, spare);
+  let kept = 0;
+  for (let i = 0; i < n; i++) {
+    const row = load<u64>(pool + (<usize>i << 3));
+    if (kept > 0 && load<u64>(pool + (<usize>(kept - 1) << 3)) == row) continue;
+    store<u64>(pool + (<usize>(kept++) << 3), row);
+  }
+  return kept;
+}
+
 /** Answers the first keys of the pool, or the nearest of them when compared with the query. */
-function finishPool(s: Scratch, r: Request, q: i32, pool: usize, length: i32, most: i32): void {
+function finishPool(l: Lists, s: Scratch, r: Request, q: i32, pool: usize, length: i32, most: i32): void {
   if (r.rerank == 0) {
     answerPool(s, r, q, pool, length, most);
     return;
   }
-  const n = keepSmallest(pool, length, most);
+  let n = keepSmallest(pool, length, most);
+  if (l.copies > 1) n = withoutCopies(pool, n, pool + (<usize>(2 * most + BLOCK_ROWS) << 3));
   // The next row is on its way while one is compared.
   let left = 0, sum: u32 = 0;
   for (let i = 0; i < n; i++) {
@@ -165,7 +182,7 @@ function searchOne(l: Lists, s: Scratch, r: Request, q: i32): void {
   if (compares) offerAnswer(s, r, q, length);
   else {
     if (r.rerank > 0) offerQuery(s, r, q);
-    finishPool(s, r, q, pool, length, most);
+    finishPool(l, s, r, q, pool, length, most);
   }
 }
 

@@ -11,13 +11,12 @@ import { type ListStore, NO_BLOCK } from "./store.ts";
 /** Rows that train, per centroid; more hardly improve the centroids. */
 export const SAMPLE_PER_LIST = 256;
 /** Least rows that train codes, where there are as many. */
-const SAMPLE_LEAST = 1 << 14;
-/** Most rows that train, unless centroids want more. */
+export const SAMPLE_LEAST: number = 1 << 14;
 const ITERATIONS = 25;
 /** Rows turned and assigned at a time, where there is a rotation. */
 const TURN_ROWS = 1 << 12;
 const WORK = ["listSample", "listResiduals", "listSampleChosen", "listSampleRanks", "listScratch"];
-const ASSIGNING = ["listChosen", "listRanks", "listScratch", "listTurned"];
+const ASSIGNING = ["listChosen", "listRanks", "listScratch", "listTurned", "listSpilled"];
 
 /** What building needs to know beside the lists. */
 export interface BuildParts {
@@ -27,6 +26,8 @@ export interface BuildParts {
   readonly seed: number;
   /** How a rotation is learnt, and for how many parts; undefined without one. */
   readonly turning: { readonly train: TurnTrainer; readonly m: number } | undefined;
+  /** Weight of the shared direction in the choice of a second list (SOAR); undefined without one. */
+  readonly spill: number | undefined;
 }
 
 /** What training had to work with. */
@@ -176,7 +177,7 @@ export function* place(parts: BuildParts, first: number, end: number, threads: n
   const count = end - first;
   if (count === 0) return;
   try {
-    const chosen = coarse === undefined ? undefined : yield* assign(parts, first, count, threads);
+    const chosen = coarse === undefined ? [] : yield* assign(parts, first, count, threads);
     const { order, starts } = byList(rows, lists.nlist, first, count, chosen);
     const coded = lists.append(order, starts);
     if (codec === undefined) return;
@@ -199,24 +200,27 @@ export function* place(parts: BuildParts, first: number, end: number, threads: n
   }
 }
 
-/** The lists of rows first … first + count. */
+/** The lists of rows first … first + count: of each its nearest, then its second one if it has any. */
 function* assign(
-  { space, rows, lists }: BuildParts,
+  { space, rows, lists, spill }: BuildParts,
   first: number,
   count: number,
   threads: number,
-): Tasks<Uint32Array> {
+): Tasks<Uint32Array[]> {
   const coarse = lists.parts.coarse!;
   const { bytes, turn } = lists.parts;
   const block = turn === undefined ? count : Math.min(count, TURN_ROWS);
+  const spills = spill !== undefined && lists.nlist > 1;
   space.set({
     listChosen: block * 4,
     listRanks: block * 4,
     listScratch: coarse.scratchBytes * threads,
     listTurned: turn === undefined ? 0 : block * bytes,
+    listSpilled: spills ? block * 4 : 0,
   });
   const sections = { chosen: "listChosen", ranks: "listRanks" };
   const chosen = new Uint32Array(count);
+  const spilled = new Uint32Array(spills ? count : 0);
   for (let from = 0; from < count; from += block) {
     const n = Math.min(block, count - from);
     const report = { phase: "assign", done: from, of: count };
@@ -235,8 +239,40 @@ function* assign(
       yield* coarse.choose(placed, sections, "listScratch", threads, report);
     }
     chosen.set(space.u32("listChosen").subarray(0, n), from);
+    if (!spills) continue;
+    // All sections may have moved.
+    const again = rows.vectorAt(first + from);
+    yield turn === undefined
+      ? spillTask(space, lists, again, rows.rowBytes, spill, n, threads)
+      : spillTask(space, lists, space.ptr("listTurned"), bytes, spill, n, threads);
+    spilled.set(space.u32("listSpilled").subarray(0, n), from);
   }
-  return chosen;
+  return spills ? [chosen, spilled] : [chosen];
+}
+
+/** Chooses second lists, whose errors are of other directions than those of the first. */
+function spillTask(
+  space: Space,
+  lists: ListStore,
+  rows: number,
+  stride: number,
+  weight: number,
+  total: number,
+  threads: number,
+): Task {
+  const coarse = lists.parts.coarse!;
+  // As much as choosing takes; a row is all that is needed.
+  const { scratchBytes, dimension } = coarse;
+  return {
+    fn: "listsSpill",
+    scratch: Array.from({ length: threads }, (_, t) => space.ptr("listScratch") + t * scratchBytes),
+    args: [coarse.prepare(), rows, stride, space.ptr("listChosen"), space.ptr("listSpilled"), weight],
+    total,
+    chunk: Math.max(1, Math.floor((1 << 22) / (dimension * lists.nlist))),
+    phase: "spill",
+    done: 0,
+    of: total,
+  };
 }
 
 /** Slots list by list, each list's in ascending order. */
@@ -245,16 +281,20 @@ function byList(
   nlist: number,
   first: number,
   count: number,
-  chosen: Uint32Array | undefined,
+  chosen: readonly Uint32Array[],
 ): { order: Uint32Array; starts: Uint32Array } {
-  const lists = chosen ?? new Uint32Array(count);
+  // Without centroids there is one list.
+  const choices = chosen.length === 0 ? [new Uint32Array(count)] : chosen;
   const starts = new Uint32Array(nlist + 1);
-  for (let i = 0; i < count; i++) if (!rows.isRemoved(first + i)) starts[lists[i]! + 1]!++;
+  for (const lists of choices) {
+    for (let i = 0; i < count; i++) if (!rows.isRemoved(first + i)) starts[lists[i]! + 1]!++;
+  }
   for (let l = 0; l < nlist; l++) starts[l + 1]! += starts[l]!;
   const order = new Uint32Array(starts[nlist]!);
   const next = starts.slice(0, nlist);
   for (let i = 0; i < count; i++) {
-    if (!rows.isRemoved(first + i)) order[next[lists[i]!]!++] = first + i;
+    if (rows.isRemoved(first + i)) continue;
+    for (const lists of choices) order[next[lists[i]!]!++] = first + i;
   }
   return { order, starts };
 }
@@ -263,7 +303,9 @@ function byList(
 export function numbersByList(lists: ListStore, rows: number): Uint32Array {
   const newSlotOfOld = new Uint32Array(rows).fill(NO_BLOCK);
   let slot = 0;
-  for (let l = 0; l < lists.nlist; l++) for (const { row } of lists.rowsOf(l)) newSlotOfOld[row] = slot++;
+  for (let l = 0; l < lists.nlist; l++) {
+    for (const { row } of lists.rowsOf(l)) if (newSlotOfOld[row] === NO_BLOCK) newSlotOfOld[row] = slot++;
+  }
   for (let row = 0; row < rows; row++) if (newSlotOfOld[row] === NO_BLOCK) newSlotOfOld[row] = slot++;
   return newSlotOfOld;
 }

@@ -4,6 +4,7 @@ import { type EstimatedParts, type Fail, fileForm, type KindOfIndex, type RowSha
 import { parseSpec, type Spec } from "../parts/spec.ts";
 import { pad16 } from "../space.ts";
 import { BLOCK_ROWS } from "./codec.ts";
+import type { ListedIndex } from "./listed.ts";
 import { ListsIndex, type ListsOptions } from "./lists.ts";
 import { checkLists } from "./validate.ts";
 
@@ -33,12 +34,17 @@ function make<K extends Key>(spec: Spec, shape: RowShape & Pick<FactoryOptions, 
 }
 
 function estimate(spec: Spec, n: number, shape: RowShape): EstimatedParts {
-  const index = make(spec, { ...shape, nprobe: undefined });
+  return estimateLists(make(spec, { ...shape, nprobe: undefined }), n);
+}
+
+/** Bytes of an index of lists with n rows; the empty one given is closed. */
+export function estimateLists(index: ListedIndex, n: number): EstimatedParts {
   try {
-    const { codec, coarse, turn, dimension } = index.lists.parts;
-    const { nlist, blockStride } = index.lists;
+    const { codec, coarse, turn, dimension, copies } = index.lists.parts;
+    const { blockStride } = index.lists;
+    const nlist = index.listsFor(n);
     // Half of each list's last block is empty.
-    const blocks = n / BLOCK_ROWS + Math.min(nlist, n) / 2;
+    const blocks = (copies * n) / BLOCK_ROWS + Math.min(nlist, n) / 2;
     const own = Object.values(codec?.sizes() ?? {}).reduce((sum, bytes) => sum + bytes, 0);
     const centroids = Object.values(coarse?.sizes(nlist) ?? {}).reduce((sum, bytes) => sum + bytes, 0);
     const codes = blocks * (codec?.blockBytes ?? 0) + own;
@@ -46,7 +52,7 @@ function estimate(spec: Spec, n: number, shape: RowShape): EstimatedParts {
     const rotation = turn === undefined ? 0 : dimension * turn.stride;
     const kept = index.rows.options.keepVectors;
     return {
-      vectors: kept ? n * pad16(shape.dimension * 4) : 0,
+      vectors: kept ? n * pad16(index.dimension * 4) : 0,
       codes: Math.round(codes),
       links: ids + centroids + rotation + (kept ? 0 : n * 4),
       // A bit for removal, and after renumbering two numbers for the key.

@@ -29,6 +29,8 @@ export interface ListsParts {
   readonly ip: boolean;
   /** Keep where each row stands: codes alone must find a row's code. */
   readonly places: boolean;
+  /** Lists that each row is in: one, or two where rows are spilled. */
+  readonly copies: number;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface ListsParts {
  */
 export class ListStore {
   readonly parts: ListsParts;
-  readonly nlist: number;
+  #nlist: number;
   readonly blockStride: number;
   readonly #space: Space;
   #blocks = 0;
@@ -46,10 +48,19 @@ export class ListStore {
   constructor(space: Space, nlist: number, parts: ListsParts) {
     this.#space = space;
     this.parts = parts;
-    this.nlist = nlist;
+    this.#nlist = nlist;
     this.blockStride = BLOCK_IDS + (parts.codec?.blockBytes ?? 0);
     space.set({ listStruct: LISTS_BYTES, listCoding: CODING_BYTES, listParts: 0 });
     space.set(this.sizes(0));
+  }
+
+  get nlist(): number {
+    return this.#nlist;
+  }
+
+  /** Says how many lists there will be; they are laid out when they are next cleared or restored. */
+  resize(nlist: number): void {
+    this.#nlist = nlist;
   }
 
   get blocks(): number {
@@ -218,6 +229,7 @@ export class ListStore {
       coarseAt,
       ranksAt,
       probeRoom,
+      this.parts.copies,
     ];
     s.engine.u32.set(words, at >>> 2);
     return at;

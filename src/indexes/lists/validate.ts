@@ -1,15 +1,15 @@
 import type { Key } from "../contract.ts";
 import { BLOCK_ROWS } from "./codec.ts";
-import type { ListsIndex } from "./lists.ts";
+import type { ListedIndex } from "./listed.ts";
 import { NO_BLOCK } from "./store.ts";
 
 type Fail = (rule: string, got?: string) => never;
 
 /**
  * Checks lists read from a file, so that no search can leave their memory, and makes what is not in the file: every
- * block is in one list, lists are as long as counted, rows are in at most one place, numbers are finite.
+ * block is in one list, lists are as long as counted, rows are in no more lists than they may be, numbers are finite.
  */
-export function checkLists<K extends Key>(index: ListsIndex<K>, fail: Fail): void {
+export function checkLists<K extends Key>(index: ListedIndex<K>, fail: Fail): void {
   const { lists, rows, space, trained } = index;
   const { codec, coarse, turn, bytes, dimension } = lists.parts;
   if (!trained) {
@@ -35,7 +35,7 @@ function checkRows(values: Float32Array, stride: number, dimension: number, what
   }
 }
 
-function checkChains<K extends Key>({ lists, rows, space }: ListsIndex<K>, fail: Fail): void {
+function checkChains<K extends Key>({ lists, rows, space }: ListedIndex<K>, fail: Fail): void {
   const heads = space.u32("listHeads");
   const tails = space.u32("listTails");
   const counts = space.u32("listCounts");
@@ -43,7 +43,9 @@ function checkChains<K extends Key>({ lists, rows, space }: ListsIndex<K>, fail:
   const owners = space.u32("listOwners");
   const ids = space.u32("listBlocks");
   const words = lists.blockStride / 4;
+  const { copies } = lists.parts;
   const seen = new Uint8Array(rows.rows);
+  const lastList = new Uint32Array(rows.rows);
   let used = 0;
   let entries = 0;
   for (let l = 0; l < lists.nlist; l++) {
@@ -57,8 +59,10 @@ function checkChains<K extends Key>({ lists, rows, space }: ListsIndex<K>, fail:
       const n = Math.min(BLOCK_ROWS, counts[l]! - i * BLOCK_ROWS);
       for (let lane = 0; lane < n; lane++) {
         const row = ids[block * words + lane]!;
-        if (row >= rows.rows || seen[row] !== 0) fail("each row is in one place", `row ${row}`);
-        seen[row] = 1;
+        if (row >= rows.rows || seen[row]! >= copies || (seen[row]! > 0 && lastList[row] === l))
+          fail("each row is in one place of a list", `row ${row}`);
+        seen[row]!++;
+        lastList[row] = l;
         entries++;
       }
       used++;
@@ -68,7 +72,7 @@ function checkChains<K extends Key>({ lists, rows, space }: ListsIndex<K>, fail:
     if (block !== NO_BLOCK || tails[l] !== last) fail("lists end where they say", `list ${l}`);
   }
   if (used !== lists.blocks) fail("all blocks are in lists", `${used} of ${lists.blocks}`);
-  if (entries > rows.rows) fail("there are no more entries than rows");
+  if (entries > copies * rows.rows) fail("there are no more entries than rows have places");
   for (let row = 0; row < rows.rows; row++) {
     if (seen[row] === 0 && !rows.isRemoved(row)) fail("each row is in a list", `row ${row}`);
   }

@@ -5,6 +5,9 @@ export interface CodecExports {
   pqStart(scratch: Ptr, training: Ptr, begin: number, end: number): void;
   pqRound(scratch: Ptr, training: Ptr, begin: number, end: number): void;
   pqSnap(scratch: Ptr, training: Ptr, begin: number, end: number): void;
+  /** Score-aware codes of rows begin … end of a sample, and the codebook of one part (wasm/codecs/anisotropic.ts). */
+  scoreEncode(scratch: Ptr, training: Ptr, begin: number, end: number): void;
+  scoreUpdate(scratch: Ptr, training: Ptr, part: number, begin: number, end: number): void;
   /** Groups begin … end of four rows of a product (wasm/codecs/product.ts). */
   multiply(scratch: Ptr, product: Ptr, begin: number, end: number): void;
   codecEncode(
