@@ -32,6 +32,7 @@ export function families(n: number, d: number): FamilyMember[] {
     ["Vamana (DiskANN)", "Vamana64"],
     ["inverted file (FAISS)", `IVF${nlist},Flat`],
     ["inverted file, product quantization (FAISS)", `IVF${nlist},PQ${m}x4fs,Refine`],
+    ["anisotropic quantization (ScaNN)", "ScaNN"],
     ["quantized graph", "QG32"],
   ];
   const plain: FamilyMember = { family: "brute force", name: PLAIN, large: false, make: makePlain };
