@@ -110,18 +110,20 @@ function fetchRow(r: Request, id: u32): u32 {
   return sum;
 }
 
-/** Keeps one key of each row, in the order of rows; what is left of the keys is the row. Returns how many there are. */
+/** Keeps the best key of each row; returns how many there are. */
 function withoutCopies(pool: usize, n: i32, spare: usize): i32 {
+  // By row, then rank.
   for (let i = 0; i < n; i++) {
     const at = pool + (<usize>i << 3);
-    store<u64>(at, <u64>load<u32>(at));
+    store<u64>(at, rotl<u64>(load<u64>(at), 32));
   }
   sortKeys(pool, n, spare);
-  let kept = 0;
+  let kept = 0, last: u64 = u64.MAX_VALUE;
   for (let i = 0; i < n; i++) {
-    const row = load<u64>(pool + (<usize>i << 3));
-    if (kept > 0 && load<u64>(pool + (<usize>(kept - 1) << 3)) == row) continue;
-    store<u64>(pool + (<usize>(kept++) << 3), row);
+    const key = load<u64>(pool + (<usize>i << 3));
+    if (key >> 32 == last) continue;
+    last = key >> 32;
+    store<u64>(pool + (<usize>(kept++) << 3), rotl<u64>(key, 32));
   }
   return kept;
 }
@@ -133,7 +135,10 @@ function finishPool(l: Lists, s: Scratch, r: Request, q: i32, pool: usize, lengt
     return;
   }
   let n = keepSmallest(pool, length, most);
-  if (l.copies > 1) n = withoutCopies(pool, n, pool + (<usize>(2 * most + BLOCK_ROWS) << 3));
+  if (l.copies > 1) {
+    n = withoutCopies(pool, n, pool + (<usize>(2 * most + BLOCK_ROWS) << 3));
+    n = keepSmallest(pool, n, most / l.copies);
+  }
   // The next row is on its way while one is compared.
   let left = 0, sum: u32 = 0;
   for (let i = 0; i < n; i++) {
@@ -150,7 +155,8 @@ function finishPool(l: Lists, s: Scratch, r: Request, q: i32, pool: usize, lengt
 
 function searchOne(l: Lists, s: Scratch, r: Request, q: i32): void {
   const query = r.queries + <usize>q * r.queryStride;
-  const most = max(r.k, r.rerank);
+  // Enough for so many rows if each is there with all its copies.
+  const most = max(r.k, r.rerank) * l.copies;
   const keys = s.pool, pool = s.pool + (<usize>l.probeRoom << 3);
   let turned = query;
   if (l.turn) {

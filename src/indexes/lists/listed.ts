@@ -245,10 +245,9 @@ export abstract class ListedIndex<K extends Key = Key> extends VectorIndex<K> {
     const scanned = (ef * rows) / nlist;
     if (!kept) return { ef, rerank: 0 };
     if (k > rows / 4 || matches <= Math.min(scanned, rows / 4)) return undefined;
-    const { codec, copies } = this.lists.parts;
+    const { codec } = this.lists.parts;
     if (codec === undefined) return scanned >= rows ? undefined : { ef, rerank: 0 };
-    // With all its copies among the candidates a row counts once.
-    return { ef, rerank: Math.max(copies * k, params.rerank ?? Math.max(RERANK_LEAST, RERANK_SHARE * k)) };
+    return { ef, rerank: Math.max(k, params.rerank ?? Math.max(RERANK_LEAST, RERANK_SHARE * k)) };
   }
 
   /** Where there are only codes, all of them are compared. @internal */

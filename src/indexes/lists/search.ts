@@ -19,8 +19,8 @@ export class ListSearch implements StructureSearch {
   }
 
   room({ k, ef, rerank }: Plan): WorkNeeds {
-    const most = Math.max(k, rerank);
-    const { codec } = this.#lists.parts;
+    const { codec, copies } = this.#lists.parts;
+    const most = Math.max(k, rerank) * copies;
     // Lists to look into, then candidates, and room to sort either.
     const candidates = codec === undefined ? 0 : 3 * most + 2 * BLOCK_ROWS;
     return {
