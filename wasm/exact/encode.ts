@@ -133,12 +133,65 @@ function storeQueryCode(s: ExactScratch, q: u32, dim: u32, c: i32): void {
   else store<i16>(tile + (word << 3) + <usize>(((dim & 1) << 2) + (dim & 2)), <i16>c);
 }
 
-/** Encodes query q; errors as for rows, the part outside the box rounded down. */
+/** Squared lengths below this leave differences from any offset finite. */
+const SAFE_SQUARE: f64 = 1.6069380442589903e60; // 2²⁰⁰
+/** More steps than this from the box count as so many: a smaller `outside` excludes less. */
+const FAR: f32 = 1073741824;
+const FLOAT_UNIT: f64 = 5.960464477539063e-8; // 2⁻²⁴
+/** Error of one coordinate within the box, in steps: three roundings of up to 128, and as much again. */
+const COORDINATE: f64 = 3.0517578125e-5; // 2⁻¹⁵
+
+@inline
+function total(v: v128): f64 {
+  return <f64>f32x4.extract_lane(v, 0) + <f64>f32x4.extract_lane(v, 1) +
+    (<f64>f32x4.extract_lane(v, 2) + <f64>f32x4.extract_lane(v, 3));
+}
+
+/**
+ * Encodes query q; errors as for rows, the part outside the box rounded down. Whole fours go through float32, in steps: u, the
+ * number of steps from the offset, is off by three roundings, so within the box by 128 · 3 · 2⁻²⁴ at most and outside by
+ * that and four roundings of the distance from the box; sums of squares by (d / 4 + 2) · 2⁻²⁴ of themselves. Which
+ * of two codes is taken does not matter.
+ */
 function encodeQuery(data: ExactStore, s: ExactScratch, q: u32): void {
   const query = s.queries + <usize>q * <usize>s.queryStride;
   const d = data.d, dims = d + <u32>(data.metric == METRIC_IP), step = <f64>data.step, inverse = 1 / step;
-  let inside: f64 = 0, beyond: f64 = 0, sum: i32 = 0;
-  for (let dim: u32 = 0; dim < data.codeDim; dim++) {
+  const b = boundOf(s, q);
+  let inside: f64 = 0, beyond: f64 = 0, sum: i32 = 0, dim: u32 = 0;
+  if (b.norm < SAFE_SQUARE) {
+    const inverse4 = f32x4.splat(<f32>inverse), zero = f32x4.splat(0), top = f32x4.splat(127);
+    let inside4 = zero, beyond4 = zero, sums = i32x4.splat(0);
+    const lanes = lanesOf(s), skip = <usize>(lanes << 2);
+    let at = s.queryCodes + <usize>(q / lanes) * <usize>(lanes * s.queryBytes);
+    // @ts-ignore: RELAXED is a compiler flag
+    if (isDefined(RELAXED)) at += <usize>((q % lanes) << 2);
+    else at += <usize>((q % lanes) << 3);
+    for (; dim + 4 <= d; dim += 4) {
+      const from = <usize>dim << 2;
+      const u = f32x4.mul(f32x4.sub(v128.load(query + from), v128.load(data.offsets + from)), inverse4);
+      const near = f32x4.pmin(top, f32x4.pmax(zero, u));
+      const c = f32x4.nearest(near), residual = f32x4.sub(near, c);
+      const out = f32x4.sub(f32x4.pmin(f32x4.splat(FAR), f32x4.pmax(f32x4.splat(-FAR), u)), near);
+      inside4 = f32x4.add(inside4, f32x4.mul(residual, residual));
+      beyond4 = f32x4.add(beyond4, f32x4.mul(out, out));
+      const numbers = i32x4.trunc_sat_f32x4_s(c);
+      const c16 = i16x8.narrow_i32x4_s(numbers, i32x4.splat(0));
+      sums = i32x4.add(sums, i32x4.dot_i16x8_s(c16, c16));
+      // @ts-ignore: RELAXED is a compiler flag
+      if (isDefined(RELAXED)) {
+        v128.store32_lane(at, i8x16.narrow_i16x8_u(c16, c16), 0);
+        at += skip;
+      } else {
+        v128.store64_lane(at, v128.shuffle<i16>(c16, c16, 0, 2, 1, 3, 0, 2, 1, 3), 0);
+        at += skip << 1;
+      }
+    }
+    inside = total(inside4) * step * step;
+    beyond = total(beyond4) * step * step;
+    sum = i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1);
+  }
+  const coarse = dim > 0;
+  for (; dim < data.codeDim; dim++) {
     if (dim >= dims) {
       storeQueryCode(s, q, dim, 0);
       continue;
@@ -151,9 +204,9 @@ function encodeQuery(data: ExactStore, s: ExactScratch, q: u32): void {
     sum += c * c;
     storeQueryCode(s, q, dim, c);
   }
-  const relative = <f64>(data.codeDim + 8) * DOUBLE_EPS, absolute = Math.sqrt(<f64>data.codeDim) * RESIDUAL_EPS;
+  const terms = <f64>(data.codeDim + 8), root = Math.sqrt(<f64>data.codeDim);
+  const relative = terms * (coarse ? FLOAT_UNIT : DOUBLE_EPS), absolute = root * (coarse ? COORDINATE : RESIDUAL_EPS);
   const p = max((Math.sqrt(beyond) / step) * (1 - relative) - absolute, 0);
-  const b = boundOf(s, q);
   b.codeError = (Math.sqrt(inside) / step) * (1 + relative) + absolute;
   b.outside = p * p * (1 - 4 * DOUBLE_EPS);
   store<i32>(s.codeNorms + (<usize>q << 2), sum);

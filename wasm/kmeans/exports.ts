@@ -18,7 +18,7 @@ export function kmeansChoose(scratch: usize, c: Centroids, choice: Choice, begin
   chooseRows(scratch, c, choice, begin, end);
 }
 
-/** Rows begin … end, which have chosen before, choose again by codes of the centroids. */
+/** Rows begin … end choose by codes of the centroids, from those they have if any. */
 export function kmeansSeek(s: ExactScratch, codes: ExactStore, c: Centroids, choice: Choice, begin: i32, end: i32): void {
   seekRows(s, codes, c, choice, begin, end);
 }
@@ -69,6 +69,30 @@ function addRow(row: usize, sums: usize, bytes: usize): void {
   }
 }
 
+@inline
+function addLow(sum: v128, a: v128, b: v128, c: v128, d: v128): v128 {
+  sum = f64x2.add(f64x2.add(sum, f64x2.promote_low_f32x4(a)), f64x2.promote_low_f32x4(b));
+  return f64x2.add(f64x2.add(sum, f64x2.promote_low_f32x4(c)), f64x2.promote_low_f32x4(d));
+}
+
+@inline
+function highOf(x: v128): v128 {
+  return v128.shuffle<f32>(x, x, 2, 3, 2, 3);
+}
+
+/** Adds four rows, one after the other as {@link addRow} would, while all of them are on their way from memory. */
+function addFour(choice: Choice, order: usize, sums: usize, bytes: usize): void {
+  const rows = choice.rows, stride = choice.stride;
+  const a = rows + <usize>load<u32>(order) * stride, b = rows + <usize>load<u32>(order, 4) * stride;
+  const c = rows + <usize>load<u32>(order, 8) * stride, d = rows + <usize>load<u32>(order, 12) * stride;
+  for (let j: usize = 0; j < bytes; j += 16) {
+    const w = v128.load(a + j), x = v128.load(b + j), y = v128.load(c + j), z = v128.load(d + j);
+    const at = sums + (j << 1);
+    v128.store(at, addLow(v128.load(at), w, x, y, z));
+    v128.store(at, addLow(v128.load(at, 16), highOf(w), highOf(x), highOf(y), highOf(z)), 16);
+  }
+}
+
 /** Centroids begin … end become the means of their rows, of length 1 under inner product; those without rows stay. */
 export function kmeansMeans(scratch: usize, c: Centroids, choice: Choice, begin: i32, end: i32): void {
   const bytes = c.bytes;
@@ -76,7 +100,9 @@ export function kmeansMeans(scratch: usize, c: Centroids, choice: Choice, begin:
     const first = load<u32>(choice.starts + (<usize>j << 2)), last = load<u32>(choice.starts + (<usize>j << 2), 4);
     if (first == last) continue;
     memory.fill(scratch, 0, bytes << 1);
-    for (let i = first; i < last; i++) {
+    let i = first;
+    for (; i + 4 <= last; i += 4) addFour(choice, choice.order + (<usize>i << 2), scratch, bytes);
+    for (; i < last; i++) {
       addRow(choice.rows + <usize>load<u32>(choice.order + (<usize>i << 2)) * choice.stride, scratch, bytes);
     }
     let scale = 1 / <f64>(last - first);

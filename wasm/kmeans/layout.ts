@@ -40,3 +40,5 @@ export const SIX: i32 = 6;
 export const PANEL: i32 = 48;
 /** Bytes of what is known of one row: best and second best rank of eight lanes, and who is best. */
 export const STATE: usize = 96;
+/** The centroid of a row that has none yet. */
+export const NONE: u32 = 0xffffffff;

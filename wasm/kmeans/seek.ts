@@ -1,5 +1,5 @@
-// Choosing again: rows that have a centroid look for a nearer one among 7-bit codes of the centroids (wasm/exact), whose
-// bounds exclude most of the others once the rank of the present one is known. The outcome is that of strict ranks.
+// Choosing by 7-bit codes of the centroids (wasm/exact), whose bounds exclude most of them once the rank of one is known: that
+// of the centroid a row had before, or else that of least bound. The outcome is that of strict ranks.
 
 import { beginQueries, encodeQueries } from "../exact/encode";
 import { setCodeLimit } from "../exact/bound";
@@ -8,9 +8,9 @@ import { accept, listOf } from "../exact/list";
 import { ExactScratch, ExactStore } from "../exact/layout";
 import { fromOrderedBits } from "../keys";
 import { strictRank } from "../strict";
-import { Centroids, Choice, PANEL } from "./layout";
+import { Centroids, Choice, NONE, PANEL } from "./layout";
 
-/** Rows begin … end choose again; the scratch is that of an exact search for PANEL queries and one neighbour. */
+/** Rows begin … end choose, from the centroid they have if any; the scratch is that of an exact search for PANEL queries and one neighbour. */
 export function seekRows(s: ExactScratch, data: ExactStore, c: Centroids, choice: Choice, begin: i32, end: i32): void {
   for (let first = begin; first < end; first += PANEL) {
     const n = min(PANEL, end - first);
@@ -21,6 +21,7 @@ export function seekRows(s: ExactScratch, data: ExactStore, c: Centroids, choice
     encodeQueries(data, s);
     for (let q = 0; q < n; q++) {
       const j = load<u32>(choice.chosen + (<usize>(first + q) << 2));
+      if (j == NONE) continue;
       const row = s.queries + <usize>q * choice.stride;
       accept(s, q, j, strictRank(c.ip, row, c.rows + <usize>j * c.bytes, c.bytes));
       setCodeLimit(data, s, q);

@@ -14,6 +14,8 @@ export interface ClusterOptions {
   /** Lists are made alike in size, at some cost in distance. */
   readonly balanced: boolean;
   readonly threads: number;
+  /** Rows choose once more when the centroids are final, which costs as much as a round. Default false. */
+  readonly assign?: boolean;
 }
 
 export interface ClusterFacts {
@@ -23,10 +25,14 @@ export interface ClusterFacts {
   readonly inertia: number;
   /** Centroids that had lost all rows and were put beside another. */
   readonly repaired: number;
+  /** Where asked for: the centroid of each row, and the sum of their ranks. */
+  readonly assigned?: { readonly assignments: Uint32Array; readonly inertia: number };
 }
 
 /** A centroid without rows takes half of another's: both are moved by so much, in opposite directions. */
 const NUDGE = 1 / 1024;
+/** Rounds before which the range of codes is learnt: centroids begin as rows, move much in the first round, little later. */
+const LEARNT = 2;
 /** Balanced clusters: those of less than this share of the mean move beside those of more than its inverse. */
 const SMALL = 0.5;
 /** Share of the rounds in which they do; the others let centroids settle. */
@@ -71,11 +77,7 @@ export function* cluster(
     while (round < iterations) {
       const report = { phase: "k-means", done: round * n, of: iterations * n };
       const before = inertia;
-      if (round > 0 && seeker.serves(n)) yield* seeker.choose(rows, CHOICE, threads, round, report);
-      else {
-        table.pack();
-        yield* table.choose(rows, CHOICE, "kmScratch", threads, report);
-      }
+      yield* chooseNearest(table, seeker, rows, threads, round, report);
       inertia = sumOf(space.f32("kmRanks"));
       yield* means(space, table, rows, threads, { ...report, done: report.done + n, adds: 0 });
       const balancing = options.balanced && round < BALANCING * iterations;
@@ -85,12 +87,34 @@ export function* cluster(
       if (inertia === before && moved === 0) break;
     }
     table.pack();
-    return { iterations: round, inertia, repaired };
+    if (!options.assign) return { iterations: round, inertia, repaired };
+    yield* chooseNearest(table, seeker, rows, threads, round, { phase: "assign", done: 0, of: n });
+    const assignments = space.u32("kmChosen").slice(0, n);
+    const assigned = { assignments, inertia: sumOf(space.f32("kmRanks")) };
+    return { iterations: round, inertia, repaired, assigned };
   } finally {
     if (!space.engine.disposed) {
       seeker.release();
       space.set(Object.fromEntries(SECTIONS.map((name) => [name, 0])));
     }
+  }
+}
+
+/** All rows choose, from the centroids of the last round if there was one. */
+function* chooseNearest(
+  table: CentroidTable,
+  seeker: Seeker,
+  rows: RowsInSpace,
+  threads: number,
+  round: number,
+  report: Report,
+): Tasks<void> {
+  if (seeker.serves(rows.rows)) {
+    seeker.code(threads, round < LEARNT);
+    yield* seeker.choose(rows, CHOICE, threads, round > 0, report);
+  } else {
+    table.pack();
+    yield* table.choose(rows, CHOICE, "kmScratch", threads, report);
   }
 }
 

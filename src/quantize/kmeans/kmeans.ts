@@ -16,6 +16,7 @@ import { here, onThreads, type Tasks, usableThreads } from "../../kernels/task.t
 import { CentroidTable } from "./centroids.ts";
 import { cluster, type KMeansInit } from "./cluster.ts";
 import { sampleRows } from "./sample.ts";
+import { Seeker } from "./seek.ts";
 
 export interface KMeansOptions {
   /** Centroids wanted; at most as many as there are vectors. */
@@ -71,8 +72,8 @@ const LEAST_PER_CENTROID = 39;
 const BLOCK = 1 << 14;
 
 /**
- * Clusters vectors by Lloyd's k-means (Lloyd 1982; k-means++: Arthur & Vassilvitskii, SODA 2007). Distances are a matrix
- * product where that is certain and strict float32 where two centroids are about as near, so that every vector ends with
+ * Clusters vectors by Lloyd's k-means (Lloyd 1982; k-means++: Arthur & Vassilvitskii, SODA 2007). Distances are bounded
+ * by integer or float products and strict float32 where two centroids are about as near, so that every vector ends with
  * its nearest centroid, the first of equals. The same vectors, options and seed give the same centroids, bit for bit.
  *
  * @param vectors float32[n × d], finite, n >= k
@@ -154,8 +155,8 @@ function* work(
   space.set({ rows: trainedOn * stride });
   place(space, vectors, stride, trainedOn, (i) => picks[i]!);
   const rows = { section: "rows", rows: trainedOn, stride };
-  const facts = yield* cluster(space, table, rows, { ...options, threads });
-  const chosen = yield* chooseAll(space, vectors, table, threads);
+  const facts = yield* cluster(space, table, rows, { ...options, threads, assign: trainedOn === n });
+  const chosen = facts.assigned ?? (yield* chooseAll(space, vectors, table, threads));
   const centroids = new Float32Array(k * cols);
   const found = space.f32(table.section);
   for (let j = 0; j < k; j++) {
@@ -185,6 +186,10 @@ function* chooseAll(
     ranks: block * 4,
     scratch: table.scratchBytes * threads,
   });
+  const seeker = new Seeker(space, table);
+  const seeks = seeker.serves(block);
+  if (seeks) seeker.code(threads, true);
+  const sections = { chosen: "chosen", ranks: "ranks" };
   const assignments = new Uint32Array(n);
   let inertia = 0;
   for (let from = 0; from < n; from += block) {
@@ -192,7 +197,8 @@ function* chooseAll(
     place(space, vectors, stride, count, (i) => from + i);
     const rows = { section: "rows", rows: count, stride };
     const report = { phase: "assign", done: from, of: n };
-    yield* table.choose(rows, { chosen: "chosen", ranks: "ranks" }, "scratch", threads, report);
+    if (seeks) yield* seeker.choose(rows, sections, threads, false, report);
+    else yield* table.choose(rows, sections, "scratch", threads, report);
     assignments.set(space.u32("chosen").subarray(0, count), from);
     for (const rank of space.f32("ranks").subarray(0, count)) inertia += rank;
   }

@@ -19,18 +19,20 @@ const PANEL = 48;
 /** Fewer dimensions or centroids gain nothing. */
 const LEAST_DIMENSION = 32;
 const LEAST_CENTROIDS = 32;
-/** Rounds after which the range of codes is learnt again: centroids move much in the first, little later. */
-const RETRAINED = [1, 2, 5];
+/** What rows have that have not chosen yet: NONE of wasm/kmeans/layout.ts. */
+const NONE = 0xffffffff;
 /** Products of 7-bit numbers in a call: a few milliseconds. */
 const CALL_PRODUCTS = 1 << 27;
 /** A little more than the squared length of any centroid of length 1. */
 const UNIT = 1.001;
 
+const SHAPE = { path: "codes", queries: PANEL, k: 1 } as const;
 const SECTIONS = ["kmStore", "kmCodes", "kmSums", "kmErrors", "kmOffsets", "kmSeek"];
 
 /**
- * Rows that have a centroid look for a nearer one. 7-bit codes of the centroids bound every distance from below, and the rank
- * of the present centroid excludes most of the others: several times the speed of a float product, the same outcome.
+ * Rows look for their nearest centroid. 7-bit codes of the centroids bound every distance from below, and the rank of the
+ * centroid they had, or else of the one of least bound, excludes most of the others: several times the speed of a float
+ * product, the same outcome.
  */
 export class Seeker {
   readonly #space: Space;
@@ -61,35 +63,47 @@ export class Seeker {
     return { ...at, offsets: s.ptr("kmOffsets"), ...this.#trained };
   }
 
-  /** As {@link CentroidTable.choose}, for rows that have chosen before; `round` counts from 1. */
-  *choose(
-    rows: RowsInSpace,
-    sections: { chosen: string; ranks: string },
-    threads: number,
-    round: number,
-    report: Report,
-  ): Tasks<void> {
+  /** Codes the centroids as they are now; `learn` for the range of the codes too, needed the first time. */
+  code(threads: number, learn: boolean): void {
     const space = this.#space;
     const table = this.#table;
     const { engine } = space;
-    const shape = { path: "codes", queries: PANEL, k: 1 } as const;
     const sizes = exactCodeSizes(table.k, table.dimension, this.#rows.metric);
-    const bytes = Math.ceil(exactScratchBytes(engine, this.#rows, shape) / 64) * 64;
     space.set({
       ...{ kmStore: EXACT_STORE_BYTES, kmCodes: sizes.codes, kmSums: sizes.sums },
-      ...{ kmErrors: sizes.errors, kmOffsets: sizes.offsets, kmSeek: bytes * threads },
+      ...{ kmErrors: sizes.errors, kmOffsets: sizes.offsets, kmSeek: this.#scratchBytes * threads },
     });
-    if (RETRAINED.includes(round)) {
+    if (learn) {
       const offsets = space.ptr("kmOffsets");
       this.#trained = trainExact(engine, this.#rows, table.k, offsets, table.ip ? UNIT : 0);
     }
     const store = space.ptr("kmStore");
     writeExactStore(engine, store, this.#rows, this.#codes);
     encodeExact(engine, store, this.#rows, table.k, 0, table.k);
-    const scratch = threadAddresses(space.ptr("kmSeek"), bytes, threads);
+  }
+
+  get #scratchBytes(): number {
+    return Math.ceil(exactScratchBytes(this.#space.engine, this.#rows, SHAPE) / 64) * 64;
+  }
+
+  /** As {@link CentroidTable.choose}; `again` says that rows begin with the centroids that they have chosen before. */
+  *choose(
+    rows: RowsInSpace,
+    sections: { chosen: string; ranks: string },
+    threads: number,
+    again: boolean,
+    report: Report,
+  ): Tasks<void> {
+    const space = this.#space;
+    const table = this.#table;
+    const { engine } = space;
+    if (!again) space.u32(sections.chosen).fill(NONE, 0, rows.rows);
+    const store = space.ptr("kmStore");
+    writeExactStore(engine, store, this.#rows, this.#codes);
+    const scratch = threadAddresses(space.ptr("kmSeek"), this.#scratchBytes, threads);
     const at = space.ptr(rows.section) + (rows.offset ?? 0);
     for (const each of scratch) {
-      beginExact(engine, store, each, this.#rows, { ...shape, at, stride: rows.stride });
+      beginExact(engine, store, each, this.#rows, { ...SHAPE, at, stride: rows.stride });
     }
     const perCall = Math.floor(CALL_PRODUCTS / (table.k * table.dimension) / PANEL) * PANEL;
     yield {
