@@ -60,7 +60,9 @@ export function trainBounds(
   return { offsets, step };
 }
 
-const rangeOf = (column: Float64Array): number => column[column.length - 1]! - column[0]!;
+function rangeOf(column: Float64Array): number {
+  return column[column.length - 1]! - column[0]!;
+}
 
 /** Where codes of one dimension start; a window too narrow for it cuts as many values below as above. */
 function offsetOf(column: Float64Array, step: number): number {

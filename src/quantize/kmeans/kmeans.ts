@@ -132,6 +132,10 @@ function checkVectors({ data, rows, cols, stride }: Matrix): void {
     });
   }
   for (let i = 0; i < rows; i++) {
+    // Zero as long as all numbers are finite.
+    let sum = 0;
+    for (let at = i * stride, end = at + cols; at < end; at++) sum += data[at]! * 0;
+    if (sum === 0) continue;
     for (let j = 0; j < cols; j++) {
       const got = data[i * stride + j]!;
       if (!Number.isFinite(got))
@@ -153,7 +157,8 @@ function* work(
   const picks = sampleRows(n, Math.max(k, k * sample), createRng(seed, "sample"));
   const trainedOn = picks.length;
   space.set({ rows: trainedOn * stride });
-  place(space, vectors, stride, trainedOn, (i) => picks[i]!);
+  if (trainedOn === n) placeRun(space, vectors, stride, 0, n);
+  else place(space, vectors, stride, trainedOn, (i) => picks[i]!);
   const rows = { section: "rows", rows: trainedOn, stride };
   const facts = yield* cluster(space, table, rows, { ...options, threads, assign: trainedOn === n });
   const chosen = facts.assigned ?? (yield* chooseAll(space, vectors, table, threads));
@@ -194,7 +199,7 @@ function* chooseAll(
   let inertia = 0;
   for (let from = 0; from < n; from += block) {
     const count = Math.min(block, n - from);
-    place(space, vectors, stride, count, (i) => from + i);
+    placeRun(space, vectors, stride, from, count);
     const rows = { section: "rows", rows: count, stride };
     const report = { phase: "assign", done: from, of: n };
     if (seeks) yield* seeker.choose(rows, sections, threads, false, report);
@@ -203,6 +208,13 @@ function* chooseAll(
     for (const rank of space.f32("ranks").subarray(0, count)) inertia += rank;
   }
   return { assignments, inertia };
+}
+
+/** Places rows that follow each other, in one go where they already lie as wanted. */
+function placeRun(space: Space, vectors: Matrix, stride: number, from: number, count: number): void {
+  const { data, cols } = vectors;
+  if (vectors.stride !== cols || stride !== 4 * cols) place(space, vectors, stride, count, (i) => from + i);
+  else space.f32("rows").set(data.subarray(from * cols, (from + count) * cols));
 }
 
 function place(
