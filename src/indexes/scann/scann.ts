@@ -35,7 +35,7 @@ export const SCANN_DEFAULTS: Required<Omit<ScannOptions, "nlist" | "nprobe" | "t
   lambda: 1,
 };
 
-/** Where products decide, see {@link ScannOptions.threshold}. */
+/** For ip and cosine. Under l2 rows have no direction of their own: all may lie far to one side of the origin. */
 const THRESHOLD = 0.2;
 const MOST_LISTS = 16_777_216;
 const MOST_LAMBDA = 1000;
@@ -58,8 +58,8 @@ export class ScannIndex<K extends Key = Key> extends ListedIndex<K> {
   constructor(given: ScannOptions) {
     const options = checkOptions(given);
     const { dimension, metric, dtype, nlist, soar, seed, threshold } = options;
-    // Unit vectors are ranked by their products: what codes miss must not change their length in the ranking.
-    const shape = { dimension, ip: byProduct(metric), residual: true, seed };
+    // Unit vectors are ranked by distance: the lengths of what codes stand for say something of what they miss.
+    const shape = { dimension, ip: metric === "ip", residual: true, seed };
     super({
       rows: { dimension, metric, dtype },
       seed,
@@ -100,8 +100,6 @@ export class ScannIndex<K extends Key = Key> extends ListedIndex<K> {
   }
 }
 
-const byProduct = (metric: Metric): boolean => metric === "ip" || metric === "cosine";
-
 function checkOptions(given: ScannOptions): Readonly<Resolved> {
   const options = resolveOptions<typeof SCANN_DEFAULTS>(SCANN_DEFAULTS, given);
   const metric: Metric = parseMetric(options.metric);
@@ -109,7 +107,7 @@ function checkOptions(given: ScannOptions): Readonly<Resolved> {
   const { nlist, nprobe, soar, lambda } = options;
   if (nlist !== undefined) wholeNumber("nlist", nlist, 1, MOST_LISTS);
   if (nprobe !== undefined) wholeNumber("nprobe", nprobe, 1, 0x7fffffff);
-  const threshold = options.threshold ?? (byProduct(metric) ? THRESHOLD : 0);
+  const threshold = options.threshold ?? (metric === "ip" || metric === "cosine" ? THRESHOLD : 0);
   within("threshold", threshold, 0, 0.99);
   within("lambda", lambda, 0, MOST_LAMBDA);
   const what = `${formatSpec({ kind: "ScaNN", nlist, soar })} over ${options.dtype} vectors with metric ${metric}`;
