@@ -16,8 +16,11 @@ export async function coreSize() {
       write: false,
       minify: true,
       target: "es2023",
-      lib: { entry, formats: ["es"], fileName: "core" },
-      rolldownOptions: { output: { codeSplitting: false } },
+      rolldownOptions: {
+        input: entry,
+        preserveEntrySignatures: "strict",
+        output: { codeSplitting: false },
+      },
     },
   });
   const chunks = [built].flat().flatMap(({ output }) => output);
