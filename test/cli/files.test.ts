@@ -222,7 +222,9 @@ describe("refused:", () => {
     ["an input that is not there", "FILE", ["--input", "none.fvecs"]],
     ["an input with NaN", "NOT_FINITE", ["--input", "nan.fvecs"]],
     ["a wrong specification", "SPEC_SYNTAX", ["--index", "HNSW16,SQ9"]],
-    ["a metric an index cannot use", "METRIC_UNKNOWN", ["--metric", "haversine"]],
+    ["a metric that there is none of", "METRIC_UNKNOWN", ["--metric", "euclid"]],
+    ["a metric an index cannot use", "UNSUPPORTED", ["--index", "KDTree", "--metric", "ip"]],
+    ["a metric of two components for rows of five", "OPTION_RANGE", ["--metric", "haversine"]],
     ["an unknown build parameter", "OPTION_UNKNOWN", ["--build", "nlist=4"]],
   ])("a build with %s, leaving an older file as it was", async (_name, code, more) => {
     writeFileSync(at("old.vic"), "older");

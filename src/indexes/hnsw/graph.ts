@@ -317,7 +317,7 @@ export class LinkGraph implements StructureSearch {
     try {
       yield { fn: "graphChoose", scratch, args: [graph, batch], total: size, chunk: 16, ...report, done };
       groups = exports.graphPlan(scratch[0]!, graph, batch);
-      this.#noteChanged(done, size, groups);
+      this.#noteChanged(from, size, groups);
       const whole = { ...report, done: done + size, adds: 0 };
       yield { fn: "graphApply", scratch, args: [graph, batch], total: groups, chunk: 128, ...whole };
       exports.graphRaise(graph, batch);
@@ -328,11 +328,11 @@ export class LinkGraph implements StructureSearch {
   }
 
   /** Notes the members of a batch and the rows that take back-links in, which lead its groups of pairs. */
-  #noteChanged(done: number, size: number, groups: number): void {
+  #noteChanged(from: number, size: number, groups: number): void {
     const { changed } = this;
     if (changed === undefined) return;
     const s = this.#space;
-    for (const row of s.u32("order").subarray(done, done + size)) changed.add(row);
+    for (const row of s.u32("order").subarray(from, from + size)) changed.add(row);
     const pairs = s.u32("pairs");
     const starts = s.u32("groups");
     for (let group = 0; group < groups; group++) {

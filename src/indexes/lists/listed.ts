@@ -247,7 +247,8 @@ export abstract class ListedIndex<K extends Key = Key> extends VectorIndex<K> {
     if (k > rows / 4 || matches <= Math.min(scanned, rows / 4)) return undefined;
     const { codec } = this.lists.parts;
     if (codec === undefined) return scanned >= rows ? undefined : { ef, rerank: 0 };
-    return { ef, rerank: Math.max(k, params.rerank ?? Math.max(RERANK_LEAST, RERANK_SHARE * k)) };
+    const rerank = params.rerank ?? Math.max(RERANK_LEAST, RERANK_SHARE * k);
+    return { ef, rerank: Math.max(k, Math.min(rows, rerank)) };
   }
 
   /** Where there are only codes, all of them are compared. @internal */
@@ -259,8 +260,10 @@ export abstract class ListedIndex<K extends Key = Key> extends VectorIndex<K> {
     const { lists } = this;
     const dials: Record<string, readonly number[]> = {};
     if (this.searchParams.includes("nprobe")) dials.nprobe = ladder(1, lists.nlist);
-    if (this.searchParams.includes("rerank"))
-      dials.rerank = ladder(k, Math.max(k, Math.min(64 * k, this.rows.rows)));
+    if (this.searchParams.includes("rerank")) {
+      const most = Math.max(64 * k, 16 * RERANK_LEAST);
+      dials.rerank = ladder(k, Math.max(k, Math.min(most, this.rows.rows)));
+    }
     return dials;
   }
 

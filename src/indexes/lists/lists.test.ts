@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createRng } from "../../core/index.ts";
 import { create } from "../create.ts";
+import type { ListsIndex } from "./lists.ts";
 
 const D = 16;
 
@@ -62,4 +63,15 @@ test("threads build the same lists", async () => {
   await one.addAsync(rowsOf(2500, 4));
   await two.addAsync(rowsOf(2500, 4), { threads: 2 });
   expect(two.toBytes()).toEqual(one.toBytes());
+});
+
+test("the values to try of rerank go past the default, however few neighbours are wanted", () => {
+  const index = create("SQ4,Refine", { dimension: D });
+  index.add(rowsOf(2000, 1));
+  const query = rowsOf(1, 3);
+  // Compared by their vectors unless a search says otherwise: 100 candidates.
+  for (const k of [1, 10]) expect((index as ListsIndex).dials(k).rerank!.at(-1)).toBeGreaterThan(4 * 100);
+  expect(index.search(query, { k: 1, rerank: 2000 }).items()).toEqual(
+    index.search(query, { k: 1, exact: true }).items(),
+  );
 });
