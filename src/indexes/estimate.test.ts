@@ -59,3 +59,16 @@ test("refuses what it cannot be asked", () => {
   expect(codeOf("Flat", -1, 1)).toBe("OPTION_RANGE");
   expect(codeOf("Flat", 1, 0)).toBe("OPTION_RANGE");
 });
+
+test("stats() counts the codes that exact search makes when they are there, not before", () => {
+  const index = create("Flat", { dimension: 40 });
+  index.add(rows(40, "f32"));
+  const before = index.stats().memory;
+  expect(before.codes).toBe(0);
+  expect(before.overhead).toBeGreaterThanOrEqual(0);
+  index.search(index.get(0));
+  const after = index.stats().memory;
+  expect(after.codes).toBeGreaterThan(N * 40);
+  expect(after.overhead).toBeGreaterThanOrEqual(0);
+  index.close();
+});

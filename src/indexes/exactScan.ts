@@ -73,10 +73,10 @@ export class ExactScan {
     return dtype === "f32" && this.#rows.hasVectors && BY_PRODUCT.includes(metric);
   }
 
-  /** Bytes of codes for that many rows. */
-  codeBytes(rows: number): number {
-    if (!this.#withCodes || !this.serves || rows * this.#rows.floats < CODES_FROM) return 0;
-    const sizes = exactCodeSizes(rows, this.#rows.floats, this.#metric);
+  /** Bytes of the codes there are: none before the first search that wants them. */
+  get codeBytes(): number {
+    if (this.#encoded === 0) return 0;
+    const sizes = exactCodeSizes(this.#encoded, this.#rows.floats, this.#metric);
     return sizes.codes + sizes.sums + sizes.errors + sizes.offsets;
   }
 

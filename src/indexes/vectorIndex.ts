@@ -346,7 +346,7 @@ export abstract class VectorIndex<K extends Key = Key> extends RowIndex<K> imple
     const vectors = rows.hasVectors ? rows.rows * rows.rowBytes : 0;
     const codes =
       rows.rows * (rows.codeBytes + (rows.options.codes === "sq7" ? 4 : 0)) +
-      this.exactScan.codeBytes(rows.rows) +
+      this.exactScan.codeBytes +
       structure.codes;
     const keys = this.keyTable.bytes;
     const metadata = this.metadataTable.bytes;
