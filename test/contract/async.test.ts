@@ -11,6 +11,7 @@ const queries = makeRows(30, D, "f32", { seed: 22 });
 
 const answers = (index: Index): unknown => {
   // Where a structure is made anew and that is abandoned, rows are scanned: approximate answers get better.
+  // Of an abandoned block links of rows held before may remain changed: graphs get as many candidates as find the true nearest.
   const near = index.searchParams.includes("efSearch") ? { efSearch: 20 } : { exact: !index.exact };
   return queries.map((query) => index.search(query, { k: 5, ...near }).items());
 };

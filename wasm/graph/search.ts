@@ -4,7 +4,7 @@
 
 import { insertSorted } from "../keys";
 import { Graph, NONE, Scratch, linkCount, linkAt } from "./layout";
-import { nearestLane, pivotNode } from "./pivots";
+import { pivotNode } from "./pivots";
 
 @inline export function poolKey(rank: f32, id: u32): u64 {
   return (<u64>reinterpret<u32>(rank) << 32) | (<u64>id << 1);
@@ -92,18 +92,36 @@ function pushSeed(s: Scratch, ef: i32, id: u32, rank: f32): void {
   pushPool(s, ef, poolKey(rank, id));
 }
 
-/** Puts the pivots on the way to the query's leaf into the pool. */
+/**
+ * Puts the pivots on the way to the query's leaf into the pool, and those on a second way: on every level the two nearest of
+ * all pivots seen there lead on.
+ */
 function seedPool<S>(scorer: S, g: Graph, s: Scratch, ef: i32): void {
-  let node: u32 = 0;
+  let node: u32 = 0, other: u32 = 0;
   do {
-    const at = pivotNode(g.pivots, node);
-    const a = load<u32>(at), b = load<u32>(at, 4), c = load<u32>(at, 8), d = load<u32>(at, 12);
-    const ranks = scorer.four(a, b, c, d);
-    pushSeed(s, ef, a, f32x4.extract_lane(ranks, 0));
-    pushSeed(s, ef, b, f32x4.extract_lane(ranks, 1));
-    pushSeed(s, ef, c, f32x4.extract_lane(ranks, 2));
-    pushSeed(s, ef, d, f32x4.extract_lane(ranks, 3));
-    node = load<u32>(at + (<usize>nearestLane(ranks) << 2), 16);
+    let best = f32.MAX_VALUE, second = f32.MAX_VALUE;
+    let next: u32 = 0, after: u32 = 0;
+    for (let way = 0; way < 2; way++) {
+      const at = pivotNode(g.pivots, way == 0 ? node : other);
+      const ranks = scorer.four(load<u32>(at), load<u32>(at, 4), load<u32>(at, 8), load<u32>(at, 12));
+      v128.store(s.pending, ranks);
+      for (let lane: usize = 0; lane < 16; lane += 4) {
+        const rank = load<f32>(s.pending + lane);
+        pushSeed(s, ef, load<u32>(at + lane), rank);
+        const child = load<u32>(at + lane, 16);
+        if (child == 0) continue;
+        if (rank < best) {
+          second = best; after = next;
+          best = rank; next = child;
+        } else if (rank < second) {
+          second = rank; after = child;
+        }
+      }
+      if (other == 0) break;
+    }
+    node = next;
+    other = after;
+    if (node == 0) { node = other; other = 0; }
   } while (node != 0);
 }
 

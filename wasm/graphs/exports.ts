@@ -4,11 +4,15 @@ import { Batch, Graph, Scratch } from "../graph/layout";
 import { Edges, adjustRound, linkEdges, listNearest, sortEdges } from "./adjust";
 import { Descent, emptyLists, freezeOwn, freezeReverse, joinLeaves, joinNear } from "./join";
 import { chooseNearest, rankStrictly } from "./links";
-import { splitRows } from "./rank";
+import { pickPivots, splitRows } from "./rank";
 import { refineLinks, replaceLinks } from "./refine";
 
 export function pivotSplit(s: Scratch, pivots: usize, rows: usize, nodes: usize, lanes: usize, begin: i32, end: i32): void {
   splitRows(s, pivots, rows, nodes, lanes, begin, end);
+}
+
+export function pivotPick(s: Scratch, pivots: usize, drawn: usize, begin: i32, end: i32): void {
+  pickPivots(s, pivots, drawn, begin, end);
 }
 
 export function descentEmpty(_s: Scratch, d: Descent, begin: i32, end: i32): void { emptyLists(d, begin, end); }

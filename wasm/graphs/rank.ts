@@ -29,6 +29,39 @@ export function rankRow(s: Scratch, id: u32, ids: usize, n: i32): void {
   }
 }
 
+/** Rows that the pivots of a node are picked from. */
+const DRAWN: i32 = 16;
+
+/**
+ * Picks the pivots of nodes begin … end from the sixteen rows drawn for each: the first, then thrice the first of those
+ * at least as far from all picked before as is the mean. Copies are passed over, and parts far apart get one each.
+ */
+export function pickPivots(s: Scratch, pivots: usize, drawn: usize, begin: i32, end: i32): void {
+  const ranks = s.sorted, nearest = s.sorted + (<usize>DRAWN << 2);
+  for (let node = begin; node < end; node++) {
+    const rows = drawn + <usize>(node * DRAWN << 2), out = pivotNode(pivots, node);
+    memory.fill(nearest, 0x7f, <usize>DRAWN << 2);
+    let place = 0;
+    for (let way = 0; way < 4; way++) {
+      const id = load<u32>(rows + (<usize>place << 2));
+      store<u32>(out + (<usize>way << 2), id);
+      if (way == 3) break;
+      rankRow(s, id, rows, DRAWN);
+      let sum: f64 = 0;
+      for (let i: usize = 0; i < <usize>DRAWN << 2; i += 4) {
+        const rank = min(load<f32>(nearest + i), load<f32>(ranks + i));
+        store<f32>(nearest + i, rank);
+        sum += <f64>rank;
+      }
+      const mean = <f32>(sum / <f64>DRAWN);
+      // The mean as a float may be above the largest by a rounding: then the next one serves.
+      let i = 0;
+      while (i < DRAWN && (i == place || load<f32>(nearest + (<usize>i << 2)) < mean)) i++;
+      place = i < DRAWN ? i : (place + 1) % DRAWN;
+    }
+  }
+}
+
 /** Finds for entries begin … end of a list of rows which pivot of their node is nearest. */
 export function splitRows(s: Scratch, pivots: usize, rows: usize, nodes: usize, lanes: usize, begin: i32, end: i32): void {
   for (let i = begin; i < end; i++) {

@@ -44,7 +44,7 @@ export class LinkGraph implements StructureSearch {
   #inserted = 0;
   /** Nodes of the tree of seeds. */
   #pivots = 0;
-  /** Stands in for chooseScale where it is set. */
+  /** Stands in for chooseScale and pruneScale where it is set. */
   scale: number | undefined;
   /** Rows that the tree of seeds was made for. */
   seeded = 0;

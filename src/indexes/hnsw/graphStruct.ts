@@ -60,7 +60,7 @@ export function writeGraph(space: Space, graph: LinkGraph, rows: number, plan: P
   w[at + 10] = graph.treeLimit;
   w[at + 11] = options.capacity;
   x[at + 12] = graph.scale ?? options.chooseScale;
-  x[at + 13] = options.pruneScale;
+  x[at + 13] = graph.scale ?? options.pruneScale;
   w[at + 14] = graph.pivots === 0 ? 0 : space.ptr("pivots");
   // The range is that of building; a search has a plan.
   const range = plan === undefined ? options.range : undefined;

@@ -2,6 +2,7 @@ import type { Ptr } from "../exports.ts";
 
 /** Loops of flat graphs (wasm/graphs/exports.ts). Pointers are to the structs of wasm/graph/layout.ts and wasm/graphs/join.ts. */
 export interface GraphsExports {
+  pivotPick(scratch: Ptr, pivots: Ptr, drawn: Ptr, begin: number, end: number): void;
   pivotSplit(scratch: Ptr, pivots: Ptr, rows: Ptr, nodes: Ptr, lanes: Ptr, begin: number, end: number): void;
   descentEmpty(scratch: Ptr, descent: Ptr, begin: number, end: number): void;
   descentLeaves(scratch: Ptr, descent: Ptr, begin: number, end: number): void;

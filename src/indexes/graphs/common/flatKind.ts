@@ -68,14 +68,13 @@ function checkPivots(index: FlatGraphIndex, fail: Fail): void {
 
 interface FlatShape extends Pick<Required<FlatGraphOptions>, "codes" | "refine"> {
   readonly capacity: number;
-  readonly seeds: boolean;
 }
 
 /** Bytes of n rows with room for so many links each. */
 export function flatEstimate(
   n: number,
   { dimension, metric, dtype }: { dimension: number; metric: Metric; dtype: Dtype },
-  { capacity, codes, refine, seeds }: FlatShape,
+  { capacity, codes, refine }: FlatShape,
 ): EstimatedParts {
   const floats = dimension + (metric === "ip" ? 1 : 0);
   const bytes = dtype === "f32" ? floats * 4 : dtype === "bits" ? Math.ceil(dimension / 8) : dimension;
@@ -83,7 +82,7 @@ export function flatEstimate(
     vectors: codes === "none" || refine ? n * pad16(bytes) : 0,
     codes: codes === "none" ? 0 : n * (pad16(floats) + (codes === "sq7" ? 4 : 0)),
     // A list and a level byte; a node of 32 bytes for about twelve rows.
-    links: n * ((capacity + 1) * 4 + 1 + (seeds ? 2.6 : 0)),
+    links: n * ((capacity + 1) * 4 + 1 + 2.6),
     rest: n * (1 / 8 + 9),
   };
 }

@@ -7,12 +7,16 @@ import type { Workbench } from "../../workbench.ts";
 /** Words of a node: four rows, then four children. */
 const WORDS = 8;
 const WAYS = 4;
+/** Rows drawn for a node; its pivots are picked from them (wasm/graphs/rank.ts). */
+const DRAWN = 16;
 /** Rows below which a part is not divided further, when only seeds are wanted. */
 const SEED_LEAF = 24;
 
 /** Rows of one node that are to be divided. */
 interface Part {
   readonly node: number;
+  /** Rows that its pivots are picked from. */
+  readonly drawn: Uint32Array;
   readonly begin: number;
   readonly end: number;
 }
@@ -36,10 +40,10 @@ interface DivideOptions {
 }
 
 /**
- * Divides rows by their nearest of four random ones, again and again: a random-projection tree of four ways whose
- * hyperplanes lie between rows, so that every metric has one. Depends on the seed alone.
+ * Divides rows by their nearest of four random ones that are apart, again and again: a random-projection tree of four ways
+ * whose hyperplanes lie between rows, so that every metric has one. Depends on the seed alone.
  *
- * @remarks about 4 · log₄(n / leaf) distances a row
+ * @remarks about 4 · log₄(n / leaf) distances a row, and 48 a node
  */
 export function* dividePivots(
   space: Space,
@@ -56,11 +60,10 @@ export function* dividePivots(
   const levels = 4 + 2 * Math.ceil(Math.log2(1 + order.length / leaf) / 2);
   const place = (begin: number, end: number): Part => {
     if ((count + 1) * WORDS > nodes.length) nodes = grown(nodes);
-    pickPivots(nodes.subarray(count * WORDS, (count + 1) * WORDS), order.subarray(begin, end), rng);
-    return { node: count++, begin, end };
+    return { node: count++, drawn: drawRows(order.subarray(begin, end), rng), begin, end };
   };
   let parts: Part[] = order.length === 0 ? [] : [place(0, order.length)];
-  bench.ensure(threads, { sorted: 8 });
+  bench.ensure(threads, { sorted: DRAWN });
   try {
     for (let level = 1; parts.length > 0; level++) {
       const lanes = yield* nearestPivots(
@@ -94,7 +97,9 @@ export function* dividePivots(
       parts = next;
     }
   } finally {
-    if (!space.engine.disposed) space.set({ divide: 0, divideRows: 0, divideNodes: 0, divideLanes: 0 });
+    if (!space.engine.disposed) {
+      space.set({ divide: 0, divideDrawn: 0, divideRows: 0, divideNodes: 0, divideLanes: 0 });
+    }
   }
   return { nodes: nodes.slice(0, count * WORDS), order, leaves: ends.sort((a, b) => a - b) };
 }
@@ -111,7 +116,11 @@ function* nearestPivots(
 ): Tasks<Uint8Array> {
   const total = parts.reduce((sum, { begin, end }) => sum + end - begin, 0);
   space.set({ divide: nodes.byteLength, divideRows: total * 4, divideNodes: total * 4, divideLanes: total });
+  space.set({ divideDrawn: parts.length * DRAWN * 4 });
   space.u32("divide").set(nodes);
+  parts.forEach(({ drawn }, i) => {
+    space.u32("divideDrawn").set(drawn, i * DRAWN);
+  });
   let at = 0;
   for (const { node, begin, end } of parts) {
     space.u32("divideRows").set(order.subarray(begin, end), at);
@@ -119,6 +128,11 @@ function* nearestPivots(
     at += end - begin;
   }
   const scratch = Array.from({ length: threads }, (_, t) => graph.scratch(t));
+  // The nodes of a level stand one after another.
+  const first = parts[0]!.node * WORDS;
+  const pick = [space.ptr("divide") + first * 4, space.ptr("divideDrawn")];
+  yield { fn: "pivotPick", scratch, args: pick, total: parts.length, chunk: 128, ...report, adds: 0 };
+  nodes.set(space.u32("divide").subarray(first), first);
   const args = [
     space.ptr("divide"),
     space.ptr("divideRows"),
@@ -129,15 +143,14 @@ function* nearestPivots(
   return space.u8("divideLanes");
 }
 
-/** Four rows of a part, drawn without replacement; fewer are repeated. */
-function pickPivots(node: Uint32Array, rows: Uint32Array, rng: Rng): void {
+/** Rows of a part, drawn without replacement; fewer are repeated. */
+function drawRows(rows: Uint32Array, rng: Rng): Uint32Array {
   const taken: number[] = [];
-  while (taken.length < Math.min(WAYS, rows.length)) {
+  while (taken.length < Math.min(DRAWN, rows.length)) {
     const place = rng.below(rows.length);
     if (!taken.includes(place)) taken.push(place);
   }
-  for (let way = 0; way < WAYS; way++) node[way] = rows[taken[way % taken.length]!]!;
-  node.fill(0, WAYS);
+  return Uint32Array.from({ length: DRAWN }, (_, i) => rows[taken[i % taken.length]!]!);
 }
 
 /** Sorts rows by lane, stably; returns where each lane starts, and the end. */

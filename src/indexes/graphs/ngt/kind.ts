@@ -17,7 +17,7 @@ function optionsOf(spec: Spec): Pick<Required<AnngOptions>, "edges" | "codes" | 
 
 const estimate: KindOfIndex["estimate"] = (spec, n, shape) => {
   const { edges, codes, refine } = optionsOf(spec);
-  return flatEstimate(n, shape, { capacity: ngtCapacity(edges), codes, refine, seeds: true });
+  return flatEstimate(n, shape, { capacity: ngtCapacity(edges), codes, refine });
 };
 
 /** NGT's graphs of nearest rows, linked both ways. */

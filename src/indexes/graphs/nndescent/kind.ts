@@ -20,7 +20,7 @@ export const NNDESCENT: KindOfIndex = {
   },
   estimate(spec, n, shape) {
     const { K, codes, refine } = optionsOf(spec);
-    return flatEstimate(n, shape, { capacity: capacityOf(K), codes, refine, seeds: true });
+    return flatEstimate(n, shape, { capacity: capacityOf(K), codes, refine });
   },
   file: flatFile(
     (f) => ({ K: f.whole("K", 2, 500) }),

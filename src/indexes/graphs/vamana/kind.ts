@@ -22,7 +22,7 @@ export const VAMANA: KindOfIndex = {
   },
   estimate(spec, n, shape) {
     const { R, codes, refine } = optionsOf(spec);
-    return flatEstimate(n, shape, { capacity: R, codes, refine, seeds: false });
+    return flatEstimate(n, shape, { capacity: R, codes, refine });
   },
   file: flatFile(
     (f): Own => ({ R: f.whole("R", 4, 500), alpha: f.number("alpha", 1) }),

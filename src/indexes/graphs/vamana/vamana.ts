@@ -23,14 +23,18 @@ export interface VamanaOptions extends FlatGraphOptions {
   alpha?: number;
 }
 
-export const VAMANA_DEFAULTS: Required<VamanaOptions> = { ...FLAT_GRAPH_DEFAULTS, R: 64, alpha: 1.2 };
+export const VAMANA_DEFAULTS: Required<VamanaOptions> = {
+  ...FLAT_GRAPH_DEFAULTS,
+  ...{ R: 64, alpha: 1.2, efConstruction: 100 },
+};
 
 /** Distances whose ranks are not squared. */
 const PLAIN: readonly string[] = ["l1", "linf", "hamming"];
 
 /**
  * Vamana, the graph of DiskANN (Subramanya et al., NeurIPS 2019): one level, links thinned by a rule with a factor α, searches
- * that start at the medoid. The first block is linked twice, with α = 1 and then with the α asked for; `efConstruction` is the
+ * that start at the medoid, and here also at seeds, without which far clusters can be missed. The first block is linked twice, with
+ * α = 1 and then with the α asked for; `efConstruction` is the
  * paper's L. Rows are inserted in batches (Dobson et al., arXiv:2305.04359), so that threads change nothing.
  */
 export class VamanaIndex<K extends Key = Key> extends FlatGraphIndex<K> {
@@ -55,7 +59,7 @@ export class VamanaIndex<K extends Key = Key> extends FlatGraphIndex<K> {
         ...{ M: fill, pruneTo: fill, capacity: R, efConstruction, seed, flat: true },
         ...{ chooseScale: scale, pruneScale: scale },
       },
-      seeds: false,
+      seeds: true,
     });
     this.options = options;
   }
