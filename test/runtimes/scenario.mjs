@@ -6,6 +6,8 @@ const DIMENSION = 24;
 const QUERIES = 40;
 const K = 10;
 const SPEC = "HNSW16,SQ7,Refine";
+/** Other kinds, which integers or strict comparisons make the same everywhere. */
+const OTHERS = ["KDTree", "RPForest8", "IVF16,SQ8", "PQ8x4fs,Refine"];
 
 /** Seeded numbers in [0, 1): multiplications modulo 2³², equal everywhere. */
 function createNumbers(seed) {
@@ -58,6 +60,22 @@ export async function buildGraph(vicinal, threads, metric = "l2") {
   return vicinal.build(data, { dimension: DIMENSION, spec: SPEC, metric, seed: 7, threads });
 }
 
+/** Digests of an index of each other kind and of its answers, built with threads and read back. */
+async function otherKinds(vicinal, data, queries, threads) {
+  const facts = {};
+  for (const spec of OTHERS) {
+    const index = vicinal.create(spec, { dimension: DIMENSION, seed: 7 });
+    await index.addAsync(data, { threads });
+    const bytes = index.toBytes();
+    const reopened = await vicinal.open(new Blob([bytes]));
+    const answers = listed(reopened.search(queries, { k: K })).join(";");
+    facts[spec] = [await digest(bytes), await digest(new TextEncoder().encode(answers))];
+    index.close();
+    reopened.close();
+  }
+  return facts;
+}
+
 /** Builds, searches, writes, reads back, and does it once more with threads. */
 export async function scenario(vicinal, { threads }) {
   const data = matrix(ROWS, 1);
@@ -86,6 +104,7 @@ export async function scenario(vicinal, { threads }) {
     sameReopened: listed(again).join() === listed(answers).join(),
     rewritten: await digest(reopened.toBytes()),
     cosine: await digest(cosine.toBytes()),
+    others: await otherKinds(vicinal, data, queries, threads),
   };
   for (const index of [flat, graph, many, reopened, cosine]) index.close();
   return facts;

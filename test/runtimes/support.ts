@@ -15,6 +15,8 @@ export interface Facts {
   flatRecall: number;
   flatThreadsRecall: number;
   graphRecall: number;
+  /** Of each other kind: digests of its file and its answers. */
+  others: Record<string, [file: string, answers: string]>;
   graph: string;
   graphThreads: string;
   answers: string;
