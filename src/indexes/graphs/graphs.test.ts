@@ -149,6 +149,19 @@ test("path adjustment keeps what the rule says, link by link in rounds by rank",
   expect(same / total).toBeGreaterThanOrEqual(0.98);
 });
 
+test("the first four seeds stand in both of two far clusters, whatever the seed", () => {
+  const data = points(128, 8).map((x, i) => x + (Math.floor(i / D) % 2 === 0 ? 500 : -500));
+  for (let seed = 1; seed <= 20; seed++) {
+    const index = new AnngIndex({ dimension: D, edges: 4, efConstruction: 16, seed });
+    index.add(data);
+    const sides = Array.from(index.space.u32("pivots").subarray(0, 4), (row) =>
+      Math.sign(index.rows.vector(row)[0]!),
+    );
+    expect(sides).toContain(1);
+    expect(sides).toContain(-1);
+  }
+});
+
 test("candidates hold each row's nearest and those whose nearest it is among", () => {
   // Row 0 names 1 then 2, row 1 names 0, row 2 names 1.
   const none = 0xffffffff;
