@@ -3,7 +3,7 @@
  * parameters come as several ladders, each of rising effort.
  */
 import { readFileSync, rmSync } from "node:fs";
-import { interleave, median, ratiosOf } from "./rounds.mjs";
+import { raceAtRecalls } from "./rounds.mjs";
 import { recallOf } from "./truth.mjs";
 
 /**
@@ -66,34 +66,13 @@ export async function raceFamilies(set, job, contenders, truth, options, say) {
         `${set.name}: ${one.name} built in ${runner.built.cpu.toFixed(1)} s, ${best ? `recall ${best.recall.toFixed(3)} at ${Math.round(best.qps)} QPS` : "no point near the targets"}`,
       );
     }
-    const targets = [];
-    for (const recall of options.targets) {
-      const racing = runners.flatMap((runner) => {
-        const point = fastestAt(runner.points, recall);
-        return point ? [{ name: runner.name, ours: runner.ours, process: runner.process, point }] : [];
-      });
-      const { qps, busy } = await interleave(
-        racing,
-        (runner) => runner.process.ask("time", runner.point.setting, options.seconds),
-        options.rounds,
-        (round) => say(`${set.name}: families at recall ${recall}, round ${round + 1} of ${options.rounds}`),
-      );
-      targets.push({
-        recall,
-        points: racing.map(({ name, ours, point }, i) => ({
-          name,
-          ours,
-          setting: point.setting,
-          recall: point.recall,
-          qps: median(qps[i]),
-        })),
-        missed: runners
-          .filter((runner) => !racing.some(({ name }) => name === runner.name))
-          .map(({ name }) => name),
-        ratios: ratiosOf(racing, qps),
-        busy,
-      });
-    }
+    const targets = await raceAtRecalls(
+      runners,
+      fastestAt,
+      (point) => point.setting,
+      options,
+      (text) => say(`${set.name}: families at ${text}`),
+    );
     return {
       contenders: runners.map(({ name, ours, built, points, facts }) => ({
         name,

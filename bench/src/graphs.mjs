@@ -1,7 +1,7 @@
 /** The approximate part: build every contender, sweep it, then race at equal recall. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { EF_GRID } from "./options.mjs";
-import { interleave, median, ratiosOf, spread } from "./rounds.mjs";
+import { median, raceAtRecalls, spread } from "./rounds.mjs";
 import { recallOf } from "./truth.mjs";
 
 /**
@@ -83,33 +83,13 @@ export async function raceGraphs(set, job, contenders, truth, options, say) {
       say(`${set.name}: sweeping ${runner.name}`);
       runner.points = await sweep(runner, job, set, truth, options);
     }
-    const targets = [];
-    for (const recall of options.targets) {
-      const racing = runners.flatMap((runner) => {
-        const point = bestPoint(runner.points, recall);
-        return point ? [{ name: runner.name, ours: runner.ours, process: runner.process, point }] : [];
-      });
-      const { qps, busy } = await interleave(
-        racing,
-        (runner) => runner.process.ask("time", runner.point.ef, options.seconds),
-        options.rounds,
-        (round) => say(`${set.name}: recall ${recall}, round ${round + 1} of ${options.rounds}`),
-      );
-      targets.push({
-        recall,
-        points: racing.map(({ name, point }, i) => ({
-          name,
-          ef: point.ef,
-          recall: point.recall,
-          qps: median(qps[i]),
-        })),
-        missed: runners
-          .filter((runner) => !racing.some(({ name }) => name === runner.name))
-          .map(({ name }) => name),
-        ratios: ratiosOf(racing, qps),
-        busy,
-      });
-    }
+    const targets = await raceAtRecalls(
+      runners,
+      bestPoint,
+      (point) => point.ef,
+      options,
+      (text) => say(`${set.name}: ${text}`),
+    );
     return {
       contenders: runners.map(({ name, builds, built, points }) => ({
         name,

@@ -58,3 +58,36 @@ export function ratiosOf(runners, qps) {
   }
   return ratios;
 }
+
+/**
+ * Races everyone at each recall asked for, at the setting chosen of its points.
+ * @template {{ recall: number }} P
+ * @param {any[]} runners with `points` @param {(points: P[], recall: number) => P | undefined} choose
+ * @param {(point: P) => string | number} wordOf what the contender is told @param {any} options
+ * @param {(text: string) => void} say gets what is going on, without the set's name
+ */
+export async function raceAtRecalls(runners, choose, wordOf, options, say) {
+  const targets = [];
+  for (const recall of options.targets) {
+    const racing = runners.flatMap((runner) => {
+      const point = choose(runner.points, recall);
+      return point ? [{ name: runner.name, ours: runner.ours, process: runner.process, point }] : [];
+    });
+    const { qps, busy } = await interleave(
+      racing,
+      (runner) => runner.process.ask("time", wordOf(runner.point), options.seconds),
+      options.rounds,
+      (round) => say(`recall ${recall}, round ${round + 1} of ${options.rounds}`),
+    );
+    targets.push({
+      recall,
+      points: racing.map(({ name, ours, point }, i) => ({ name, ours, ...point, qps: median(qps[i]) })),
+      missed: runners
+        .filter((runner) => !racing.some(({ name }) => name === runner.name))
+        .map(({ name }) => name),
+      ratios: ratiosOf(racing, qps),
+      busy,
+    });
+  }
+  return targets;
+}

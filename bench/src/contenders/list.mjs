@@ -135,6 +135,31 @@ function faissFlat(out) {
   return [contender("faiss flat", [], {}), contender("faiss flat, tuned BLAS", ["blas"], blasCore())];
 }
 
+/**
+ * Those that can run and are wanted, and why others cannot.
+ * @param {any[]} all @param {string[]} wanted names; none means all
+ */
+function present(all, wanted) {
+  const missing = all.flatMap((one) => ("missing" in one ? [one.missing] : []));
+  const here = all.filter((one) => !("missing" in one));
+  return { contenders: here.filter((one) => wanted.length === 0 || wanted.includes(one.name)), missing };
+}
+
+/**
+ * A contender that is a program of its own.
+ * @param {string} name @param {string} program @param {(job: Job) => unknown[]} argumentsOf
+ * @param {{ exact?: boolean, env?: Record<string, string> }} [options]
+ */
+function program(name, program, argumentsOf, { exact = false, env } = {}) {
+  return {
+    name,
+    ours: false,
+    exact,
+    start: (/** @type {Job} */ job, /** @type {number[]} */ cores) =>
+      startContender(name, program, argumentsOf(job).map(String), { cores, env }),
+  };
+}
+
 /** Steps of lists to look into, of candidates to collect, and of candidates compared again. */
 const NPROBE = [1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128];
 const SEARCH_K = [250, 500, 1000, 1500, 2000, 3000, 4000, 6000, 8000, 12_000, 16_000, 24_000, 32_000];
@@ -179,9 +204,7 @@ export function familiesOf({ out, contenders: wanted }, d, k) {
     ],
   ];
   const all = [...mine, ...rivals].map(([one, ladders]) => ({ ...one, ladders }));
-  const missing = all.flatMap((one) => ("missing" in one ? [one.missing] : []));
-  const present = all.filter((one) => !("missing" in one));
-  return { contenders: present.filter((one) => wanted.length === 0 || wanted.includes(one.name)), missing };
+  return present(all, wanted);
 }
 
 /** Exact trees of few dimensions. @param {{ out: string, contenders: string[] }} options */
@@ -193,63 +216,43 @@ export function treesOf({ out, contenders: wanted }) {
     pythonTree(out, "sklearn BallTree", "sklearn-ball"),
     pythonTree(out, "scipy cKDTree", "scipy-kd"),
   ];
-  const missing = all.flatMap((one) => ("missing" in one ? [one.missing] : []));
-  const present = all.filter((one) => !("missing" in one));
-  return { contenders: present.filter((one) => wanted.length === 0 || wanted.includes(one.name)), missing };
+  return present(all, wanted);
 }
 
 /** An index of FAISS's factory. @param {string} out @param {string} spec */
 function faissIndex(out, spec) {
-  const program = faissPython(out);
+  const python = faissPython(out);
   const name = `faiss ${spec}`;
-  if (!program) return { missing: `${name}: no Python with faiss-cpu, and it could not be installed.` };
-  return {
-    name,
-    ours: false,
-    exact: false,
-    start: (/** @type {Job} */ job, /** @type {number[]} */ cores) =>
-      startContender(
-        name,
-        program,
-        [
-          here("../../native/faiss_index.py"),
-          job.base,
-          job.queries,
-          String(job.d),
-          String(job.k),
-          job.metric,
-          spec,
-        ],
-        { cores, env: blasCore() },
-      ),
-  };
+  if (!python) return { missing: `${name}: no Python with faiss-cpu, and it could not be installed.` };
+  const source = here("../../native/faiss_index.py");
+  const argumentsOf = (/** @type {Job} */ { base, queries, d, k, metric }) => [
+    source,
+    base,
+    queries,
+    d,
+    k,
+    metric,
+    spec,
+  ];
+  return program(name, python, argumentsOf, { env: blasCore() });
 }
 
 /** Annoy from the headers that Debian packs for R. @param {string} out @param {number} trees */
 function nativeAnnoy(out, trees) {
   const source = here("../../native/annoy.cpp");
-  const program = join(out, "annoy");
+  const binary = join(out, "annoy");
   const headers = "/usr/lib/R/site-library/RcppAnnoy/include";
   mkdirSync(out, { recursive: true });
-  if (!existsSync(program) || statSync(program).mtimeMs < statSync(source).mtimeMs) {
-    const args = ["-O3", "-march=native", "-std=c++17", `-I${headers}`, source, "-o", program];
+  if (!existsSync(binary) || statSync(binary).mtimeMs < statSync(source).mtimeMs) {
+    const args = ["-O3", "-march=native", "-std=c++17", `-I${headers}`, source, "-o", binary];
     const built = spawnSync("g++", args, { encoding: "utf8" });
     if (built.error) return { missing: "annoy: no g++ here." };
     if (built.status !== 0) return { missing: "annoy: needs its headers (Debian's r-cran-rcppannoy)." };
   }
-  const name = `annoy ${trees}`;
-  return {
-    name,
-    ours: false,
-    exact: false,
-    start: (/** @type {Job} */ job, /** @type {number[]} */ cores) =>
-      startContender(
-        name,
-        program,
-        [job.base, job.queries, job.n, job.nq, job.d, job.k, job.metric, trees].map(String),
-        { cores },
-      ),
-  };
+  return program(`annoy ${trees}`, binary, ({ base, queries, n, nq, d, k, metric }) => [
+    ...[base, queries, n, nq, d, k, metric],
+    trees,
+  ]);
 }
 
 /** A Python with scikit-learn and SciPy: one at hand, else an environment of its own. @param {string} out */
@@ -268,20 +271,12 @@ function treePython(out) {
 
 /** @param {string} out @param {string} name @param {string} which */
 function pythonTree(out, name, which) {
-  const program = treePython(out);
-  if (!program) return { missing: `${name}: no Python with scikit-learn and SciPy.` };
-  return {
-    name,
-    ours: false,
+  const python = treePython(out);
+  if (!python) return { missing: `${name}: no Python with scikit-learn and SciPy.` };
+  const source = here("../../native/trees.py");
+  return program(name, python, ({ base, queries, d, k }) => [source, base, queries, d, k, which], {
     exact: true,
-    start: (/** @type {Job} */ job, /** @type {number[]} */ cores) =>
-      startContender(
-        name,
-        program,
-        [here("../../native/trees.py"), job.base, job.queries, String(job.d), String(job.k), which],
-        { cores },
-      ),
-  };
+  });
 }
 
 /**
@@ -306,7 +301,5 @@ export function contendersOf(part, { out, contenders: wanted }) {
           script("usearch exact", "./usearch-exact.mjs"),
           ...faissFlat(out),
         ];
-  const missing = all.flatMap((one) => ("missing" in one ? [one.missing] : []));
-  const present = all.flatMap((one) => ("missing" in one ? [] : [one]));
-  return { contenders: present.filter((one) => wanted.length === 0 || wanted.includes(one.name)), missing };
+  return present(all, wanted);
 }
