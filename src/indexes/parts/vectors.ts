@@ -104,8 +104,10 @@ export class PlainQueryReader implements VectorReader {
     this.width = dimension;
   }
 
-  /** Takes a query for which {@link isPlainQuery} holds. Throws NOT_FINITE. */
+  /** Takes a query for which {@link isPlainQuery} holds. Throws NOT_FINITE, DETACHED_BUFFER. */
   take(query: Float32Array, what: string): this {
+    // Optimized code of some engines still sees the length that a transferred array had.
+    if (query.buffer.byteLength === 0) throw new VicinalError("DETACHED_BUFFER", { what });
     const column = firstNotFinite(query, "f32", 0, query.length);
     if (column >= 0) throw new VicinalError("NOT_FINITE", { what, row: 0, column, got: query[column]! });
     this.#query = query;
@@ -113,7 +115,12 @@ export class PlainQueryReader implements VectorReader {
   }
 
   copyInto(dest: Destination, _rowStride: number, from: number, to: number, at = 0): void {
-    if (to > from) dest.set(this.#query, at);
+    if (to === from) return;
+    try {
+      dest.set(this.#query, at);
+    } catch (cause) {
+      throw new VicinalError("DETACHED_BUFFER", { what: "queries" }, { cause });
+    }
   }
 }
 
