@@ -6,12 +6,13 @@ With `blas` every batch goes through the matrix product, where FAISS by default 
 Commands and replies are those of src/child.mjs.
 """
 import ctypes
-import json
 import sys
 import time
 
 import faiss
 import numpy as np
+
+from commands import serve
 
 base_path, queries_path, d, k, metric = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
 faiss.omp_set_num_threads(1)
@@ -74,12 +75,4 @@ def reply_to(command, rest):
     return {"error": f"unknown command {command}"}
 
 
-for line in sys.stdin:
-    name, _, arguments = line.strip().partition(" ")
-    if name == "quit":
-        break
-    try:
-        answer = reply_to(name, arguments)
-    except Exception as error:  # reported to the other end, which decides
-        answer = {"error": str(error)}
-    print(json.dumps(answer), flush=True)
+serve(reply_to)

@@ -4,11 +4,12 @@
 
 Commands and replies are those of src/child.mjs.
 """
-import json
 import sys
 import time
 
 import numpy as np
+
+from commands import serve
 
 base_path, queries_path, d, k, which = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
 # These trees compute in float64: they get it, outside the clock.
@@ -64,12 +65,4 @@ def reply_to(command, rest):
     return {"error": f"unknown command {command}"}
 
 
-for line in sys.stdin:
-    name, _, arguments = line.strip().partition(" ")
-    if name == "quit":
-        break
-    try:
-        answer = reply_to(name, arguments)
-    except Exception as error:  # reported to the other end, which decides
-        answer = {"error": str(error)}
-    print(json.dumps(answer), flush=True)
+serve(reply_to)
