@@ -1,0 +1,6 @@
+/**
+ * What neighbours are good for: classes, values, densities, outliers, recommendations.
+ *
+ * @module
+ */
+export {};
