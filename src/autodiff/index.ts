@@ -1,0 +1,6 @@
+/**
+ * Reverse-mode differentiation on the CPU: tensors, operations, layers, optimisers, training.
+ *
+ * @module
+ */
+export type { Precision } from "./kernels.ts";
