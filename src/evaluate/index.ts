@@ -20,6 +20,38 @@ export {
   type Scores,
   type Truth,
 } from "./recall.ts";
+export {
+  adjustedMutualInfoScore,
+  adjustedRandScore,
+  type EntropyAverage,
+  normalizedMutualInfoScore,
+} from "./retrieval/agreement.ts";
+export {
+  accuracyScore,
+  brierScore,
+  type Calibration,
+  type CalibrationBin,
+  type ConfusionMatrix,
+  calibration,
+  confusionMatrix,
+  expectedCalibrationError,
+  logLoss,
+  type Probabilities,
+} from "./retrieval/classification.ts";
+export type { Labels } from "./retrieval/labels.ts";
+export { type RankedScores, rankedScores } from "./retrieval/ranked.ts";
+export {
+  type ClusterScores,
+  evaluateRetrieval,
+  type RetrievalOptions,
+  type RetrievalScores,
+} from "./retrieval/retrieval.ts";
+export {
+  calinskiHarabaszScore,
+  daviesBouldinScore,
+  type SilhouetteOptions,
+  silhouetteScore,
+} from "./retrieval/separation.ts";
 export { indexShape } from "./shape.ts";
 export { measurePoint, type Point, type SweepOptions, sweep } from "./sweep.ts";
 export { displayWidth, formatTable, type TableColumn, type TableOptions } from "./table.ts";
