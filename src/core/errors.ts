@@ -36,6 +36,8 @@ const MESSAGES = {
     `The WebAssembly engine stopped during ${p.what}; this index is unusable now, build or open it again.`,
   BUSY: (p: { what: string }) => `${p.what}; wait until it is done, then try again.`,
   CLOSED: (p: { what: string }) => `${p.what} is closed; open or build it again.`,
+  NOT_FITTED: (p: { what: string }) =>
+    `${p.what} has not learned anything yet; call fit() or fitAsync() first.`,
   EMPTY_INDEX: (p: { what: string }) => `${p.what} needs at least one row; add vectors first.`,
   FORMAT: (p: { what: string; rule: string; got?: string }) =>
     `${p.what} is not valid: ${p.rule}${p.got === undefined ? "" : `, got ${p.got}`}. The file may be damaged, truncated, or of another kind.`,
