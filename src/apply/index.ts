@@ -3,4 +3,10 @@
  *
  * @module
  */
-export {};
+export type { FitInput, KNeighbors } from "./estimator.ts";
+export { KNeighborsClassifier, type KNeighborsClassifierOptions } from "./kNeighborsClassifier.ts";
+export { KNeighborsRegressor, type KNeighborsRegressorOptions } from "./kNeighborsRegressor.ts";
+export type { Label } from "./labels.ts";
+export type { NeighborOptions } from "./neighbors.ts";
+export { r2, type Targets, type TargetsInput } from "./targets.ts";
+export { majority, type Ties, type WeightFunction, type Weights } from "./votes.ts";
