@@ -118,6 +118,8 @@ export interface SgdStep {
 
 export interface Kernels {
   readonly precision: Precision;
+  /** Elements below this address are not for tensors; never 0, which means none. A multiple of 16. */
+  readonly firstAddress: Address;
   /** All elements. Fresh when read: keep none across {@link reserve}. */
   readonly heap: Float32Array | Float64Array;
   /** Makes the heap at least that many elements; contents stay, new ones are zero. Throws OUT_OF_MEMORY. */
@@ -251,4 +253,7 @@ export interface Kernels {
 
   adam(step: AdamStep): void;
   sgd(step: SgdStep): void;
+
+  /** Ends threads and gives memory back; nothing else may be called then. */
+  dispose(): void;
 }
