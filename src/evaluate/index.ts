@@ -40,6 +40,7 @@ export {
 } from "./retrieval/classification.ts";
 export type { Labels } from "./retrieval/labels.ts";
 export { type RankedScores, rankedScores } from "./retrieval/ranked.ts";
+export { placeOf, type RankingScores, scorePlaces, scoreRankings } from "./retrieval/ranking.ts";
 export {
   type ClusterScores,
   evaluateRetrieval,

@@ -3,6 +3,34 @@
  *
  * @module
  */
+export {
+  ALS_DEFAULTS,
+  BPR,
+  BPR_DEFAULTS,
+  type BprOptions,
+  EASE_DEFAULTS,
+  Ease,
+  type EaseOptions,
+  type FactorModel,
+  ImplicitALS,
+  type ImplicitAlsOptions,
+  type InteractionColumns,
+  type Interactions,
+  type InteractionsShape,
+  ITEM_KNN_DEFAULTS,
+  ItemKnn,
+  type ItemKnnOptions,
+  type ItemScorer,
+  interactions,
+  Popularity,
+  rowOf,
+  type SavedAls,
+  type SavedBpr,
+  type Triple,
+  transposed,
+  type Weighting,
+  weighted,
+} from "./factor/index.ts";
 export type { Dense } from "./linalg/dense.ts";
 export { type Eigen, symmetricEigen } from "./linalg/eigen.ts";
 export { type Qr, qr } from "./linalg/qr.ts";
