@@ -8,8 +8,12 @@ export * from "./evaluate.ts";
 export { type Grid, gridFor, gridPoints, type Params, parseGrid } from "./grid.ts";
 export { type Measured, type MeasureOptions, measureSearch, percentile } from "./measure.ts";
 export { paretoFront, pointAtRecall, type Tradeoff } from "./pareto.ts";
+export { type Bar, type BarOptions, plotBars } from "./plot/bars.ts";
+export { type ConfusionOptions, plotConfusion } from "./plot/confusion.ts";
 export { type LinePlotOptions, type LineSeries, plotLines } from "./plot/lines.ts";
+export { plotRaster, type RasterGrid, type RasterOptions } from "./plot/raster.ts";
 export { type PlotOptions, plotRecallQps, type Series } from "./plot/recall-qps.ts";
+export { plotScatter, type ScatterClass, type ScatterOptions } from "./plot/scatter.ts";
 export {
   type Answers,
   createJudge,

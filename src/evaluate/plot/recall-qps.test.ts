@@ -1,21 +1,11 @@
 import { expect, test } from "vitest";
+import { wellFormed } from "../../../test/helpers/svg.ts";
 import { plotRecallQps, type Series } from "./recall-qps.ts";
 
 const series = (name: string, points: [number, number][]): Series => ({
   name,
   points: points.map(([recall, qps]) => ({ recall, qps, params: { efSearch: 20 } })),
 });
-
-/** Names of open elements must close in order; enough of a parser for markup without comments. */
-function wellFormed(svg: string): boolean {
-  const open: string[] = [];
-  for (const [, close, name, self] of svg.matchAll(/<(\/?)([a-z]+)(?:\s+[\w:-]+="[^"<]*")*\s*(\/?)>/g)) {
-    if (close) {
-      if (open.pop() !== name) return false;
-    } else if (!self) open.push(name!);
-  }
-  return open.length === 0 && !/<(?!\/?[a-z])/.test(svg) && !/&(?!#\d+;)/.test(svg);
-}
 
 test("names with markup, control characters and broken surrogates stay text", () => {
   const svg = plotRecallQps([series('<script>"&\u0000\ud800', [[0.9, 100]])], { title: "a < b & c" });

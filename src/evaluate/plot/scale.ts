@@ -85,3 +85,35 @@ export function shortNumber(v: number): string {
 function trim(v: number): string {
   return String(Number(v.toPrecision(3)));
 }
+
+/**
+ * A linear axis from below the smallest to above the largest value, ticked at multiples of 1, 2 or 5 times a power of
+ * ten.
+ *
+ * @param exact ends the axis at the extreme values themselves
+ */
+export function linearScale(
+  values: readonly number[],
+  { exact = false, ticks: most = 7 }: { exact?: boolean; ticks?: number } = {},
+): Scale {
+  const finite = values.filter(Number.isFinite);
+  let low = finite.length === 0 ? 0 : finite.reduce((a, b) => Math.min(a, b));
+  let high = finite.length === 0 ? 1 : finite.reduce((a, b) => Math.max(a, b));
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  // Too close to be told apart by the digits of a tick.
+  if (size < 1e-280) [low, high] = [0, 1];
+  else if (high - low < 1e-9 * size) [low, high] = [Math.min(0, 2 * low), Math.max(0, 2 * high)];
+  const power = 10 ** Math.floor(Math.log10((high - low) / most));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => (high - low) / s <= most)!;
+  const first = exact ? Math.ceil(low / step - 1e-9) : Math.floor(low / step + 1e-9);
+  const last = exact ? Math.floor(high / step + 1e-9) : Math.ceil(high / step - 1e-9);
+  if (!exact) [low, high] = [first * step, last * step];
+  const place = (v: number): number => (v - low) / (high - low);
+  const ticks: Tick[] = [];
+  for (let i = first; i <= last; i++) {
+    // The digits of the step alone: 3 × 0.1 is 0.3.
+    const value = Number((i * step).toPrecision(12));
+    ticks.push({ at: place(value), label: Math.abs(value) < 1e4 ? String(value) : shortNumber(value) });
+  }
+  return { place, ticks };
+}
