@@ -1,8 +1,8 @@
-// Compiles wasm/index.ts with the AssemblyScript compiler into two modules, plain SIMD and relaxed SIMD, which go
-// as files into .cache/wasm/ and, packed (scripts/pack.mjs), into src/kernels/wasm.generated.ts, together with
-// the small module that unpacks them. Does nothing when sources, flags and compiler are those of the last
-// build. The compiler reads the very bytes that were hashed, and every file is replaced in one step, so
-// processes may run this at the same time.
+// Compiles two programs, wasm/index.ts that searches and wasm/learn/index.ts that learns, each into two modules,
+// plain SIMD and relaxed SIMD, which go as files into .cache/wasm/ and, packed (scripts/pack.mjs), into a generated
+// source; the first one's holds the small module that unpacks them, too. A program whose sources, flags and
+// compiler are those of the last build is left as it is. The compiler reads the very bytes that were hashed,
+// and every file is replaced in one step, so processes may run this at the same time.
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -13,22 +13,39 @@ import { pack } from "./pack.mjs";
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const SOURCES = join(ROOT, "wasm");
 const OUT = join(ROOT, ".cache", "wasm");
-const STAMP = join(OUT, "stamp.json");
-const GENERATED = join(ROOT, "src", "kernels", "wasm.generated.ts");
-
 const FLAGS = [
   ..."--runtime stub --importMemory --noExportMemory --initialMemory 1 --maximumMemory 65536".split(" "),
   ..."--memoryBase 1024 --noAssert --uncheckedBehavior always".split(" "),
 ];
 const FAST = "-O3 --enable simd --enable threads".split(" ");
 
-const PLAIN = { entry: "wasm/index.ts", file: "vicinal.wasm", flags: FAST };
-const RELAXED = {
-  entry: "wasm/index.ts",
-  file: "vicinal-relaxed.wasm",
-  flags: [...FAST, ..."--enable relaxed-simd --use RELAXED=1".split(" ")],
-};
-const BUILDS = [PLAIN, RELAXED];
+const isLearning = (name) => name.startsWith("wasm/learn/");
+/** What both programs may use: the files that lie in wasm/ itself. */
+const isCommon = (name) => !name.slice("wasm/".length).includes("/");
+
+const PROGRAMS = [
+  {
+    name: "vicinal",
+    entry: "wasm/index.ts",
+    uses: (source) => !isLearning(source),
+    generated: join(ROOT, "src", "kernels", "wasm.generated.ts"),
+  },
+  {
+    name: "vicinal-learn",
+    entry: "wasm/learn/index.ts",
+    uses: (source) => isLearning(source) || isCommon(source),
+    generated: join(ROOT, "src", "autodiff", "wasm", "wasm.generated.ts"),
+  },
+];
+/** Its modules, the plain one first. */
+const buildsOf = ({ name, entry }) => [
+  { entry, file: `${name}.wasm`, flags: FAST },
+  {
+    entry,
+    file: `${name}-relaxed.wasm`,
+    flags: [...FAST, ..."--enable relaxed-simd --use RELAXED=1".split(" ")],
+  },
+];
 /** Unpacks the others; only ever inlined. */
 const UNPACKER = { entry: "wasm/unpack/index.ts", file: "unpack.wasm", flags: ["-O3s"] };
 
@@ -58,13 +75,14 @@ function inputDigest(sources) {
   return sha256(JSON.stringify([compilerVersion(), ...scripts, [...sources]]));
 }
 
-const outputPaths = () => [GENERATED, ...BUILDS.map(({ file }) => join(OUT, file))];
+const outputPaths = (program) => [program.generated, ...buildsOf(program).map(({ file }) => join(OUT, file))];
+const stampPath = ({ name }) => join(OUT, `${name}.json`);
 
 /** True when the last build read the same inputs and its outputs are unchanged. */
-function isFresh(digest) {
+function isFresh(program, digest) {
   try {
-    const stamp = JSON.parse(readFileSync(STAMP, "utf8"));
-    const now = outputPaths().map((path) => sha256(readFileSync(path)));
+    const stamp = JSON.parse(readFileSync(stampPath(program), "utf8"));
+    const now = outputPaths(program).map((path) => sha256(readFileSync(path)));
     return stamp.digest === digest && stamp.outputs.join() === now.join();
   } catch {
     return false;
@@ -102,7 +120,7 @@ async function compile({ entry, file, flags }, sources) {
 
 /** Static data would be written into memory that the caller lays out, once per instance: there must be none. */
 function checkNoData(wasm, file) {
-  if (!WebAssembly.validate(wasm) && file !== "vicinal-relaxed.wasm") throw new Error(`${file} is not valid`);
+  if (!WebAssembly.validate(wasm) && !file.endsWith("-relaxed.wasm")) throw new Error(`${file} is not valid`);
   for (let at = 8; at < wasm.length; ) {
     const id = wasm[at++];
     let size = 0;
@@ -138,14 +156,16 @@ function checkPacked(unpacker, packed, modules) {
   }
 }
 
-function generatedSource(plain, relaxed, unpacker) {
+function generatedSource({ name }, [plain, relaxed], unpacker) {
   const modules = [relaxed, plain];
   const packed = pack(modules);
   checkPacked(unpacker, packed, modules);
-  const names = WebAssembly.Module.exports(new WebAssembly.Module(plain)).map(({ name }) => name);
+  const names = WebAssembly.Module.exports(new WebAssembly.Module(plain)).map((each) => each.name);
   return [
     "// Written by scripts/build-wasm.mjs from wasm/.",
-    `export const UNPACKER: string = "${Buffer.from(unpacker).toString("hex")}";`,
+    ...(name === "vicinal"
+      ? [`export const UNPACKER: string = "${Buffer.from(unpacker).toString("hex")}";`]
+      : []),
     "/** The relaxed module, then the plain one. */",
     `export const PACKED: string =\n  "${packed}";`,
     `export const RELAXED_BYTES: number = ${relaxed.length};`,
@@ -155,26 +175,36 @@ function generatedSource(plain, relaxed, unpacker) {
   ].join("\n");
 }
 
+async function compileChecked(build, sources) {
+  const wasm = await compile(build, sources);
+  checkNoData(wasm, build.file);
+  return wasm;
+}
+
+async function buildProgram(program, sources, force) {
+  const used = new Map([...sources].filter(([name]) => program.uses(name)));
+  const unpacking = [...sources].filter(([name]) => name.startsWith("wasm/unpack/"));
+  const digest = inputDigest(new Map([...used, ...unpacking]));
+  if (!force && isFresh(program, digest)) return false;
+  const modules = [];
+  for (const build of buildsOf(program)) modules.push(await compileChecked(build, used));
+  const unpacker = await compileChecked(UNPACKER, new Map(unpacking));
+  const outputs = [generatedSource(program, modules, unpacker), ...modules];
+  outputPaths(program).forEach((path, i) => {
+    replaceFile(path, outputs[i]);
+  });
+  replaceFile(stampPath(program), JSON.stringify({ digest, outputs: outputs.map((bytes) => sha256(bytes)) }));
+  const [plain, relaxed] = modules;
+  process.stderr.write(`${program.name}: plain ${plain.length} bytes, relaxed ${relaxed.length} bytes\n`);
+  return true;
+}
+
 /** Brings the modules up to date. Returns whether there was anything to do; throws on a compile error. */
 export async function buildWasm({ force = false } = {}) {
   const sources = readSources();
-  const digest = inputDigest(sources);
-  if (!force && isFresh(digest)) return false;
-  const modules = [];
-  for (const build of BUILDS) {
-    const wasm = await compile(build, sources);
-    checkNoData(wasm, build.file);
-    modules.push(wasm);
-  }
-  const unpacker = await compile(UNPACKER, sources);
-  checkNoData(unpacker, UNPACKER.file);
-  const outputs = [generatedSource(...modules, unpacker), ...modules];
-  outputPaths().forEach((path, i) => {
-    replaceFile(path, outputs[i]);
-  });
-  replaceFile(STAMP, JSON.stringify({ digest, outputs: outputs.map((bytes) => sha256(bytes)) }));
-  process.stderr.write(`wasm: plain ${modules[0].length} bytes, relaxed ${modules[1].length} bytes\n`);
-  return true;
+  let did = false;
+  for (const program of PROGRAMS) did = (await buildProgram(program, sources, force)) || did;
+  return did;
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

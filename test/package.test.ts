@@ -116,7 +116,9 @@ describe("the tarball", () => {
     for (const [, target] of doors) {
       for (const path of [target.types, target.default]) expect(files).toContain(path.slice(2));
     }
-    for (const name of ["vicinal.wasm", "vicinal-relaxed.wasm"]) expect(files).toContain(`dist/wasm/${name}`);
+    for (const name of ["vicinal", "vicinal-relaxed", "vicinal-learn", "vicinal-learn-relaxed"]) {
+      expect(files).toContain(`dist/wasm/${name}.wasm`);
+    }
     expect(files).toContain(manifest.bin.vicinal.slice(2));
     const stray = [...files].filter(
       (path) =>

@@ -10,3 +10,5 @@ export { createReferenceKernels } from "./reference/kernels.ts";
 export type { Shape } from "./shape.ts";
 export { createTape, Tape, type TapeOptions } from "./tape.ts";
 export { Parameter, Tensor } from "./tensor.ts";
+export { createWasmKernels, type WasmKernelsOptions } from "./wasm/kernels.ts";
+export { init } from "./wasm/program.ts";

@@ -4,6 +4,7 @@ import type { Address, Kernels, Precision } from "./kernels.ts";
 import { createReferenceKernels } from "./reference/kernels.ts";
 import { checkShape, type Shape, sameShape, shapeText, sizeOf } from "./shape.ts";
 import { Parameter, type Slot, Tensor } from "./tensor.ts";
+import { createWasmKernels } from "./wasm/kernels.ts";
 
 /** Takes the gradient of a step's output back to its inputs. */
 type Backward = (dy: Address, y: Address) => void;
@@ -253,5 +254,5 @@ export class Tape {
 
 /** A tape with an empty heap. */
 export function createTape({ precision = "f32", kernels }: TapeOptions = {}): Tape {
-  return new Tape(kernels ?? createReferenceKernels(precision));
+  return new Tape(kernels ?? (precision === "f32" ? createWasmKernels() : createReferenceKernels(precision)));
 }

@@ -1,13 +1,13 @@
 import { VicinalError } from "../core/errors.ts";
+import { type Program, SEARCH } from "./program.ts";
 import { unpackModule } from "./unpack.ts";
-import { EXPORTS } from "./wasm.generated.ts";
 
 /** Which of the two modules: portable SIMD, or relaxed SIMD (fused multiply-add, 7-bit dot products). */
 export type Build = "plain" | "relaxed";
 
 /** The inlined module of that build, as a fresh copy. Compiles a small module to unpack it. */
-export function inlinedBytes(build: Build): Uint8Array<ArrayBuffer> {
-  return unpackModule(build);
+export function inlinedBytes(build: Build, program: Program = SEARCH): Uint8Array<ArrayBuffer> {
+  return unpackModule(build, program);
 }
 
 // Hand-made modules. The first: a function without arguments, (i32.const 0; i8x16.splat; drop).
@@ -124,8 +124,8 @@ function section(bytes: Uint8Array, id: number): Reader | undefined {
 }
 
 /** Names of the functions that both builds export: known where compiling is forbidden too. */
-export function exportedFunctions(): string[] {
-  return EXPORTS.split(" ");
+export function exportedFunctions(program: Program = SEARCH): string[] {
+  return program.exports.split(" ");
 }
 
 /**

@@ -1,7 +1,8 @@
 import { VicinalError } from "../core/errors.ts";
 import type { Build } from "./binary.ts";
-import type { EngineExports } from "./exports.ts";
+import type { BuildExports, EngineExports } from "./exports.ts";
 import { compiledModule } from "./modules.ts";
+import { type Program, SEARCH } from "./program.ts";
 
 export const PAGE_BYTES = 65536;
 
@@ -11,7 +12,9 @@ export const MAX_MEMORY_BYTES: number = 65535 * PAGE_BYTES;
 /** Addresses below belong to the engine: 64 … 127 coordinate workers, the rest is kept free. */
 export const FIRST_ADDRESS = 1024;
 
-export interface EngineOptions {
+export interface EngineOptions<E extends BuildExports = EngineExports> {
+  /** What the engine can do; default: what searches. */
+  program?: Program<E>;
   /** Whether several threads may work in the memory; default false. */
   shared?: boolean;
   /** Which module to run; default "auto", relaxed where the runtime has it. */
@@ -34,27 +37,33 @@ export interface Views {
  * {@link share} and {@link shrink}. Exported functions keep nothing in globals between calls, so a new instance over the
  * same bytes goes on where the old one stopped.
  */
-export class Engine {
+export class Engine<E extends BuildExports = EngineExports> {
+  readonly program: Program<E>;
   #module: WebAssembly.Module;
   #build: "auto" | Build;
   #shared: boolean;
   #memory: WebAssembly.Memory | undefined;
-  #exports: EngineExports;
+  #exports: E;
   #buffer: ArrayBufferLike | undefined;
   #views: Views | undefined;
   #onDispose = new Set<() => void>();
 
-  private constructor(module: WebAssembly.Module, build: "auto" | Build, shared: boolean) {
-    this.#module = module;
+  private constructor(program: Program<E>, build: "auto" | Build, shared: boolean) {
+    this.program = program;
+    this.#module = compiledModule(build, shared, program);
     this.#build = build;
     this.#shared = shared;
     this.#memory = createMemory(1, shared);
-    this.#exports = instantiate(module, this.#memory);
+    this.#exports = instantiate(this.#module, this.#memory);
   }
 
   /** A new engine with one page of zeroed memory. Throws WASM_UNAVAILABLE, UNSUPPORTED, OUT_OF_MEMORY. */
-  static create({ shared = false, build = "auto" }: EngineOptions = {}): Engine {
-    return new Engine(compiledModule(build, shared), build, shared);
+  static create<E extends BuildExports = EngineExports>({
+    program = SEARCH as Program as Program<E>,
+    shared = false,
+    build = "auto",
+  }: EngineOptions<E> = {}): Engine<E> {
+    return new Engine(program, build, shared);
   }
 
   /** Whether this is the relaxed build: `fma` may round once, so fast float kernels may differ in last bits. */
@@ -70,7 +79,7 @@ export class Engine {
     return this.#memory === undefined;
   }
 
-  get exports(): EngineExports {
+  get exports(): E {
     if (this.#memory === undefined) throw new VicinalError("CLOSED", { what: "The engine" });
     return this.#exports;
   }
@@ -157,9 +166,9 @@ export class Engine {
 
   #move(bytes: number, shared: boolean): void {
     const from = this.#open();
-    const module = compiledModule(this.#build, shared);
+    const module = compiledModule(this.#build, shared, this.program);
     const memory = createMemory(Math.max(1, Math.ceil(bytes / PAGE_BYTES)), shared);
-    const exports = instantiate(module, memory);
+    const exports = instantiate<E>(module, memory);
     new Uint8Array(memory.buffer).set(new Uint8Array(from.buffer, 0, memory.buffer.byteLength));
     this.#close();
     this.#module = module;
@@ -179,7 +188,7 @@ export class Engine {
   dispose(): void {
     if (this.#memory === undefined) return;
     this.#memory = undefined;
-    this.#exports = {} as EngineExports;
+    this.#exports = {} as E;
     this.#close();
   }
 
@@ -234,6 +243,6 @@ function createMemory(initial: number, shared: boolean): WebAssembly.Memory {
   );
 }
 
-function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): EngineExports {
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as EngineExports;
+function instantiate<E>(module: WebAssembly.Module, memory: WebAssembly.Memory): E {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as E;
 }

@@ -4,5 +4,5 @@ export * from "./engine.ts";
 export * from "./exports/hash.ts";
 export * from "./exports/vectors.ts";
 export * from "./exports.ts";
-export * from "./init.ts";
+export { type InitSource, init } from "./init.ts";
 export * from "./pool.ts";

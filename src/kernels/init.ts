@@ -1,6 +1,7 @@
 import { VicinalError } from "../core/errors.ts";
 import { checkExports, compileInlined, type GivenModule, useModule } from "./modules.ts";
 import { useWorkerFactory } from "./pool.ts";
+import { type Program, SEARCH } from "./program.ts";
 
 /** Where {@link init} takes the WebAssembly module from (at most one of the three), and workers. */
 export interface InitSource {
@@ -21,7 +22,12 @@ export interface InitSource {
  *
  * @throws VicinalError BAD_INPUT for another module or version or no function, WASM_UNAVAILABLE when it cannot be compiled
  */
-export async function init(source: InitSource = {}): Promise<void> {
+export function init(source: InitSource = {}): Promise<void> {
+  return initProgram(source, SEARCH);
+}
+
+/** {@link init} of any program. @internal */
+export async function initProgram(source: InitSource, program: Program): Promise<void> {
   const kinds = (["module", "url", "bytes"] as const).filter((kind) => source[kind] !== undefined);
   if (kinds.length > 1) {
     throw new VicinalError("BAD_INPUT", { what: "init", got: kinds.join(" and "), rule: "given one source" });
@@ -35,13 +41,13 @@ export async function init(source: InitSource = {}): Promise<void> {
     });
   }
   if (kinds.length === 0) {
-    await attempt(compileInlined());
+    await attempt(compileInlined(program));
     if (workerFactory !== undefined) useWorkerFactory(workerFactory);
     return;
   }
   const given = source.module === undefined ? await compileBytes(source) : moduleOnly(source.module);
-  checkExports(given.module);
-  useModule(given);
+  checkExports(given.module, program);
+  useModule(given, program);
   if (workerFactory !== undefined) useWorkerFactory(workerFactory);
 }
 

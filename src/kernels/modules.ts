@@ -7,6 +7,7 @@ import {
   simdSupported,
   withSharedMemory,
 } from "./binary.ts";
+import { type Program, SEARCH } from "./program.ts";
 
 /** What `init` was given: used instead of the inlined bytes from then on. */
 export interface GivenModule {
@@ -16,28 +17,29 @@ export interface GivenModule {
 }
 
 const cache = new Map<string, WebAssembly.Module>();
-let given: GivenModule | undefined;
+const given = new Map<Program, GivenModule>();
 
-/** Makes a module the one all later engines run; undefined goes back to the inlined ones. @internal */
-export function useModule(next: GivenModule | undefined): void {
-  given = next;
+/** Makes a module the one all later engines of a program run; undefined goes back to the inlined ones. @internal */
+export function useModule(next: GivenModule | undefined, program: Program = SEARCH): void {
+  if (next === undefined) given.delete(program);
+  else given.set(program, next);
   cache.clear();
 }
 
 /** Whether there can be a variant over shared memory: not of a compiled module that came without its bytes. @internal */
-export function sharable(): boolean {
-  return given === undefined || given.bytes !== undefined;
+export function sharable(program: Program = SEARCH): boolean {
+  return given.get(program)?.bytes !== undefined || !given.has(program);
 }
 
 /** Throws BAD_INPUT unless the module exports everything this version of the library calls. @internal */
-export function checkExports(module: WebAssembly.Module): void {
+export function checkExports(module: WebAssembly.Module, program: Program = SEARCH): void {
   const present = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
-  const missing = exportedFunctions().filter((name) => !present.has(name));
+  const missing = exportedFunctions(program).filter((name) => !present.has(name));
   if (missing.length > 0) {
     throw new VicinalError("BAD_INPUT", {
       what: "WebAssembly module",
       got: `without ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? " …" : ""}`,
-      rule: "dist/wasm/vicinal.wasm or vicinal-relaxed.wasm of this very version of the library",
+      rule: `dist/wasm/${program.name}.wasm or ${program.name}-relaxed.wasm of this very version of the library`,
     });
   }
 }
@@ -55,28 +57,32 @@ export function chooseBuild(wanted: "auto" | Build): Build {
   return relaxed ? "relaxed" : "plain";
 }
 
-const cacheName = (build: Build, shared: boolean): string => `${build} ${shared ? "shared" : "own"}`;
+const cacheName = (program: Program, build: Build | "given", shared: boolean): string =>
+  `${program.name} ${build} ${shared}`;
 
-/** The module to instantiate, compiled at most once for each build and kind of memory. */
-export function compiledModule(wanted: "auto" | Build, shared: boolean): WebAssembly.Module {
-  if (given !== undefined) return shared ? sharedVariant(given) : given.module;
+/** The module to instantiate, compiled at most once for each program, build and kind of memory. */
+export function compiledModule(
+  wanted: "auto" | Build,
+  shared: boolean,
+  program: Program = SEARCH,
+): WebAssembly.Module {
+  const source = given.get(program);
+  if (source !== undefined) return shared ? sharedVariant(source, program) : source.module;
   requireSimd();
   const build = chooseBuild(wanted);
-  const name = cacheName(build, shared);
-  let module = cache.get(name);
-  if (module === undefined) {
-    module = compile(() => (shared ? withSharedMemory(inlinedBytes(build)) : inlinedBytes(build)));
-    cache.set(name, module);
-  }
-  return module;
+  return cached(cacheName(program, build, shared), () => {
+    const bytes = inlinedBytes(build, program);
+    return shared ? withSharedMemory(bytes) : bytes;
+  });
 }
 
 /** Compiles the inlined module without blocking, so that engines made later need not. @internal */
-export async function compileInlined(): Promise<void> {
+export async function compileInlined(program: Program = SEARCH): Promise<void> {
   requireSimd();
   const build = chooseBuild("auto");
-  const module = await WebAssembly.compile(inlinedBytes(build));
-  if (!cache.has(cacheName(build, false))) cache.set(cacheName(build, false), module);
+  const module = await WebAssembly.compile(inlinedBytes(build, program));
+  const name = cacheName(program, build, false);
+  if (!cache.has(name)) cache.set(name, module);
 }
 
 function requireSimd(): void {
@@ -84,18 +90,21 @@ function requireSimd(): void {
   throw new VicinalError("WASM_UNAVAILABLE", { why: "a module with SIMD does not validate" });
 }
 
-function sharedVariant(source: GivenModule): WebAssembly.Module {
-  if (source.bytes === undefined) {
+function sharedVariant({ bytes }: GivenModule, program: Program): WebAssembly.Module {
+  if (bytes === undefined) {
     throw new VicinalError("UNSUPPORTED", {
       what: "Shared memory",
       rule: "init was given a compiled module; give it bytes or a url to use worker threads",
     });
   }
-  let module = cache.get("given");
-  const { bytes } = source;
+  return cached(cacheName(program, "given", true), () => withSharedMemory(bytes));
+}
+
+function cached(name: string, bytes: () => Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  let module = cache.get(name);
   if (module === undefined) {
-    module = compile(() => withSharedMemory(bytes));
-    cache.set("given", module);
+    module = compile(bytes);
+    cache.set(name, module);
   }
   return module;
 }

@@ -1,4 +1,5 @@
-import { PACKED, PLAIN_BYTES, RELAXED_BYTES, UNPACKER } from "./wasm.generated.ts";
+import { type Program, SEARCH } from "./program.ts";
+import { UNPACKER } from "./wasm.generated.ts";
 
 /** What wasm/unpack/index.ts exports. */
 interface Unpacker {
@@ -14,9 +15,12 @@ const PAGE_BYTES = 65536;
  * nothing else, the plain one is told mostly as copies from it. A fresh copy. About 2 ms; unpacking runs as
  * WebAssembly itself, since this happens once, before a JavaScript engine would have compiled such a loop.
  */
-export function unpackModule(build: "plain" | "relaxed"): Uint8Array<ArrayBuffer> {
-  const start = build === "relaxed" ? 0 : RELAXED_BYTES;
-  const length = build === "relaxed" ? RELAXED_BYTES : PLAIN_BYTES;
+export function unpackModule(
+  build: "plain" | "relaxed",
+  { packed, relaxedBytes, plainBytes }: Program = SEARCH,
+): Uint8Array<ArrayBuffer> {
+  const start = build === "relaxed" ? 0 : relaxedBytes;
+  const length = build === "relaxed" ? relaxedBytes : plainBytes;
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(hexadecimal(UNPACKER)), {
     env: { memory },
@@ -25,10 +29,10 @@ export function unpackModule(build: "plain" | "relaxed"): Uint8Array<ArrayBuffer
   const work = 1024;
   const text = work + workingBytes();
   // One byte before the output is read as what precedes it, and must be zero.
-  const to = text + PACKED.length + 1;
+  const to = text + packed.length + 1;
   memory.grow(Math.ceil((to + start + length) / PAGE_BYTES) - 1);
   const bytes = new Uint8Array(memory.buffer);
-  for (let i = 0; i < PACKED.length; i++) bytes[text + i] = PACKED.charCodeAt(i);
+  for (let i = 0; i < packed.length; i++) bytes[text + i] = packed.charCodeAt(i);
   unpack(text, to, start + length, work);
   restoreLocals(to + start, work);
   return bytes.slice(to + start, to + start + length);

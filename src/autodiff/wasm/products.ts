@@ -1,0 +1,82 @@
+import type { Gemm, Kernels } from "../kernels.ts";
+import { type Machine, ptr } from "./machine.ts";
+
+/** Multiply-adds of one call: about half a millisecond of them. */
+const CALL_WORK = 1 << 23;
+/** Bytes of packed columns at a time. */
+const PACKED_BYTES = 1 << 23;
+/** Of a batch, products whose B has at most that many numbers are done whole by one thread. */
+const SMALL = 1 << 16;
+
+/** Rows a call, a multiple of the six in a tile. */
+export function rowsACall(workPerRow: number): number {
+  return Math.max(1, Math.round(CALL_WORK / Math.max(1, workPerRow) / 48)) * 48;
+}
+
+/** One matrix product by byte addresses and strides. */
+interface Product {
+  M: number;
+  N: number;
+  K: number;
+  a: number;
+  ars: number;
+  aks: number;
+  b: number;
+  brs: number;
+  bcs: number;
+  c: number;
+  crs: number;
+  add: boolean;
+}
+
+export function multiply(machine: Machine, p: Product): void {
+  const { M, K } = p;
+  if (M === 0 || p.N === 0) return;
+  // Columns so many at a time that they fit when packed.
+  const width = Math.max(8, Math.floor(PACKED_BYTES / Math.max(1, K) / 32) * 8);
+  for (let n = 0; n < p.N; n += width) {
+    const N = Math.min(width, p.N - n);
+    const panels = Math.ceil(N / 8);
+    const packed = machine.room(panels * K * 32, 256);
+    const b = p.b + n * p.bcs;
+    machine.run("packColumns", [b, p.brs, p.bcs, K, N, packed], panels, Math.ceil(1e5 / (K + 1)));
+    const c = p.c + n * 4;
+    machine.run("gemmRows", [p.a, p.ars, p.aks, packed, c, p.crs, N, K, p.add ? 1 : 0], M, rowsACall(N * K));
+  }
+}
+
+function gemm(machine: Machine, p: Gemm): void {
+  const { M, N, K, batch } = p;
+  if (M === 0 || N === 0 || batch === 0) return;
+  const ars = p.transposeA ? 4 : 4 * p.lda;
+  const aks = p.transposeA ? 4 * p.lda : 4;
+  const brs = p.transposeB ? 4 : 4 * p.ldb;
+  const bcs = p.transposeB ? 4 * p.ldb : 4;
+  const [a, b, c, crs] = [ptr(p.a), ptr(p.b), ptr(p.c), 4 * p.ldc];
+  // One B for all, and the rows of A and C in one run: one tall product.
+  const tall = p.strideB === 0 && !p.transposeA && p.strideA === M * p.lda && p.strideC === M * p.ldc;
+  if (batch === 1 || tall) {
+    multiply(machine, { M: M * batch, N, K, a, ars, aks, b, brs, bcs, c, crs, add: p.add });
+    return;
+  }
+  const panels = Math.ceil(N / 8) * K * 32;
+  if (panels > 4 * SMALL) {
+    for (let i = 0; i < batch; i++) {
+      const at = { a: a + 4 * i * p.strideA, b: b + 4 * i * p.strideB, c: c + 4 * i * p.strideC };
+      multiply(machine, { M, N, K, ars, aks, brs, bcs, crs, add: p.add, ...at });
+    }
+    return;
+  }
+  machine.room(0, 256 + panels);
+  const steps = [p.strideA, p.strideB, p.strideC].map((elements) => 4 * elements);
+  machine.run(
+    "gemmBatch",
+    [a, ars, aks, steps[0]!, b, brs, bcs, steps[1]!, c, crs, steps[2]!, M, N, K, p.add ? 1 : 0],
+    batch,
+    Math.ceil(CALL_WORK / Math.max(1, M * N * K)),
+  );
+}
+
+export function products(machine: Machine): Pick<Kernels, "gemm"> {
+  return { gemm: (product) => gemm(machine, product) };
+}
