@@ -38,3 +38,15 @@ export { type Svd, svd } from "./linalg/svd.ts";
 export { LinearModel } from "./linear/linearModel.ts";
 export { PCA, PCA_DEFAULTS, type PcaOptions } from "./linear/pca.ts";
 export type { SavedModel } from "./saved.ts";
+export {
+  PAIR_DEFAULTS,
+  PairEmbedding,
+  type PairEmbeddingOptions,
+  type SavedPairs,
+  type SavedSkipGram,
+  type Sequences,
+  SKIP_GRAM_DEFAULTS,
+  SkipGram,
+  type SkipGramOptions,
+  type Token,
+} from "./words/index.ts";

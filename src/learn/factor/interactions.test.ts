@@ -66,9 +66,11 @@ test("weights are those of their definitions", () => {
   close(of("log"), [3, 8, 4, 1].map(Math.log1p));
   close(of("sqrt"), [3, 8, 4, 1].map(Math.sqrt));
   close(of("tfidf"), [Math.sqrt(3) * idf(2), Math.sqrt(8) * idf(2), 2 * idf(1), idf(1)]);
+  close(of("relative"), [Math.log1p(3 / 5.5), Math.log1p(8 / 5.5), Math.log1p(1), Math.log1p(1)]);
   const mean = 16 / 3;
   const bm25 = (v: number, sum: number, count: number): number =>
     ((v * 101) / (100 * (0.2 + (0.8 * sum) / mean) + v)) * idf(count);
   close(of("bm25"), [bm25(3, 3, 2), bm25(8, 12, 2), bm25(4, 12, 1), bm25(1, 1, 1)]);
-  for (const how of WEIGHTINGS) expect(weightOf(learnWeights(x, how), 1, 2, 8)).toBeCloseTo(of(how)[1]!, 5);
+  for (const how of WEIGHTINGS)
+    expect(weightOf(learnWeights(x, how), 1, { count: 2, mean: 5.5 }, 8)).toBeCloseTo(of(how)[1]!, 5);
 });

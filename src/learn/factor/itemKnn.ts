@@ -17,6 +17,8 @@ export interface ItemKnnOptions {
   neighbors?: number;
   /** What an interaction counts; `tfidf` and `bm25` make users with many items count less. */
   weighting?: Weighting;
+  /** What a user's items speak with: their weights, or 1 each. */
+  profile?: "weighted" | "binary";
   /** Added to the product of norms: makes items with few users less alike. In units of weight². */
   shrink?: number;
 }
@@ -24,6 +26,7 @@ export interface ItemKnnOptions {
 export const ITEM_KNN_DEFAULTS: Required<ItemKnnOptions> = {
   neighbors: 100,
   weighting: "bm25",
+  profile: "weighted",
   shrink: 0,
 };
 
@@ -35,7 +38,7 @@ interface Learned {
 }
 
 /**
- * Item-based neighbours: an item scores the sum, over the user's items, of weight × similarity, where similarity is the
+ * Item-based neighbours: an item scores the sum, over the user's items, of weight (or 1) × similarity, where similarity is the
  * cosine between columns of weighted interactions, (a·b) / (|a||b| + shrink), of each item's nearest items only.
  * float64 sums; no random numbers.
  *
@@ -51,6 +54,7 @@ export class ItemKnn implements ItemScorer {
     const o = resolveOptions(ITEM_KNN_DEFAULTS, options) as Required<ItemKnnOptions>;
     if (o.neighbors !== Number.POSITIVE_INFINITY) checkK(o.neighbors);
     oneOf("weighting", o.weighting, WEIGHTINGS);
+    oneOf("profile", o.profile, ["weighted", "binary"]);
     positive("shrink", o.shrink, true);
     this.options = o;
   }
@@ -72,14 +76,15 @@ export class ItemKnn implements ItemScorer {
   }
 
   scoresOf(user: number): Float64Array {
-    const { x, weights } = fitted(this.#learned, "ItemKnn");
+    const { x } = fitted(this.#learned, "ItemKnn");
     const { items, values } = rowOf(x, checkUser(user, x.users));
-    return this.#scores(weighted(bag(items, values, x.items), weights));
+    return this.scoresFor(items, values);
   }
 
   scoresFor(items: ArrayLike<number>, values?: ArrayLike<number>): Float64Array {
     const { x, weights } = fitted(this.#learned, "ItemKnn");
-    return this.#scores(weighted(bag(items, values, x.items), weights));
+    const by = this.options.profile === "binary" ? "binary" : weights;
+    return this.#scores(weighted(bag(items, values, x.items), by));
   }
 
   /** Neighbours of the person's items; an item that keeps few neighbours speaks for those only. */

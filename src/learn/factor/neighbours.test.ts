@@ -23,6 +23,7 @@ test.each([
   [{ neighbors: 4, weighting: "bm25", shrink: 0 }],
   [{ neighbors: Number.POSITIVE_INFINITY, weighting: "log", shrink: 3 }],
   [{ neighbors: 2, weighting: "tfidf", shrink: 10 }],
+  [{ neighbors: 3, weighting: "bm25", shrink: 1, profile: "binary" }],
 ] as const)("ItemKnn scores as the definition says (%o)", (options) => {
   const x = tastes(25, 15);
   const w = dense(weighted(x, options.weighting));
@@ -44,7 +45,8 @@ test.each([
   for (const u of [0, 7, 24]) {
     const scores = model.scoresOf(u);
     for (let j = 0; j < 15; j++) {
-      const want = w[u]!.reduce((sum, weight, i) => sum + weight * similar[i]![j]!, 0);
+      const binary = "profile" in options;
+      const want = w[u]!.reduce((sum, v, i) => sum + (binary ? Math.sign(v) : v) * similar[i]![j]!, 0);
       expect(scores[j]).toBeCloseTo(want, 4);
     }
     const { items, values } = rowOf(x, u);

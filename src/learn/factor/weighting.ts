@@ -5,13 +5,22 @@ import type { Interactions } from "./interactions.ts";
  * How much an interaction counts:
  *
  * - `none`: its value; `binary`: 1; `log`: ln(1 + value); `sqrt`: √value
+ * - `relative`: ln(1 + value / mean value of the user): what is much differs from one to another
  * - `tfidf`: √value · idf(user); `bm25`: value saturating, less for items that everybody has, times idf(user)
  *
  * idf(user) = ln(items) − ln(1 + items of the user): one who has a little of everything says little about any.
  */
-export type Weighting = "none" | "binary" | "log" | "sqrt" | "tfidf" | "bm25";
+export type Weighting = "none" | "binary" | "log" | "sqrt" | "relative" | "tfidf" | "bm25";
 
-export const WEIGHTINGS: readonly Weighting[] = ["none", "binary", "log", "sqrt", "tfidf", "bm25"];
+export const WEIGHTINGS: readonly Weighting[] = [
+  "none",
+  "binary",
+  "log",
+  "sqrt",
+  "relative",
+  "tfidf",
+  "bm25",
+];
 
 /** Where BM25 saturates, and how much an item's sum of values (as the length of a document) divides. */
 const K1 = 100;
@@ -46,11 +55,19 @@ export function learnWeights({ items, indices, values }: Interactions, weighting
   return { weighting, items, lengths };
 }
 
-/** The weight, over 0, of an item with this value for someone with so many items. */
+/** What the weight of one of a user's items depends on beside its value. */
+export interface UserFacts {
+  /** Items of the user. */
+  readonly count: number;
+  /** Mean of their values. */
+  readonly mean: number;
+}
+
+/** The weight, over 0, of an item with this value for such a user. */
 export function weightOf(
   { weighting, items, lengths }: Weights,
   item: number,
-  count: number,
+  { count, mean }: UserFacts,
   value: number,
 ): number {
   switch (weighting) {
@@ -62,6 +79,8 @@ export function weightOf(
       return Math.log1p(value);
     case "sqrt":
       return Math.sqrt(value);
+    case "relative":
+      return Math.log1p(value / mean);
     case "tfidf":
       return Math.sqrt(value) * idf(items, count);
     case "bm25":
@@ -77,10 +96,12 @@ export function weighted(x: Interactions, by: Weighting | Weights): Interactions
   const weights = typeof by === "string" ? learnWeights(x, by) : by;
   const values = new Float32Array(x.values.length);
   for (let u = 0; u < x.users; u++) {
-    const count = x.indptr[u + 1]! - x.indptr[u]!;
-    for (let e = x.indptr[u]!; e < x.indptr[u + 1]!; e++) {
-      values[e] = weightOf(weights, x.indices[e]!, count, x.values[e]!);
-    }
+    const [from, to] = [x.indptr[u]!, x.indptr[u + 1]!];
+    const user = {
+      count: to - from,
+      mean: x.values.subarray(from, to).reduce((a, b) => a + b, 0) / (to - from),
+    };
+    for (let e = from; e < to; e++) values[e] = weightOf(weights, x.indices[e]!, user, x.values[e]!);
   }
   return { ...x, values };
 }
