@@ -31,12 +31,32 @@ export {
   type Weighting,
   weighted,
 } from "./factor/index.ts";
+export type { Csr } from "./linalg/csr.ts";
 export type { Dense } from "./linalg/dense.ts";
 export { type Eigen, symmetricEigen } from "./linalg/eigen.ts";
+export { type LbfgsOptions, type LbfgsResult, lbfgs, type Objective } from "./linalg/lbfgs.ts";
 export { type Qr, qr } from "./linalg/qr.ts";
+export { type LinearOperator, type RandomizedOptions, randomizedSvd } from "./linalg/randomized.ts";
+export { choleskySolve } from "./linalg/solve.ts";
 export { type Svd, svd } from "./linalg/svd.ts";
+export { COVARIANCE_DEFAULTS, Covariance, type CovarianceOptions } from "./linear/covariance.ts";
+export { LDA, LDA_DEFAULTS, type LdaOptions } from "./linear/lda.ts";
 export { LinearModel } from "./linear/linearModel.ts";
+export { LMNN, LMNN_DEFAULTS, type LmnnOptions } from "./linear/lmnn.ts";
+export { MetricLearner } from "./linear/metricLearner.ts";
+export { NCA, NCA_DEFAULTS, type NcaOptions } from "./linear/nca.ts";
 export { PCA, PCA_DEFAULTS, type PcaOptions } from "./linear/pca.ts";
+export {
+  GaussianRandomProjection,
+  johnsonLindenstraussMinDim,
+  RANDOM_PROJECTION_DEFAULTS,
+  type RandomProjectionOptions,
+  SPARSE_PROJECTION_DEFAULTS,
+  type SparseProjectionOptions,
+  SparseRandomProjection,
+} from "./linear/randomProjection.ts";
+export type { MetricStart } from "./linear/start.ts";
+export { WHITENING_DEFAULTS, Whitening, type WhiteningOptions } from "./linear/whitening.ts";
 export type { SavedModel } from "./saved.ts";
 export {
   PAIR_DEFAULTS,
