@@ -60,20 +60,24 @@ export function electEach(election: Election, ks: readonly number[], n: number):
 }
 
 /**
- * Votes of every class, shape n × classes, divided by their sum; a row of zeros where nobody votes or the votes sum
- * to zero.
+ * Shares of every class in the votes for several k, as arrays of n × classes for each k; a row of zeros where nobody
+ * votes or the votes sum to zero.
  */
-export function shareVotes(election: Election, n: number): Collector<Float64Array> {
+export function shareVotes(election: Election, ks: readonly number[], n: number): Collector<Float64Array[]> {
   const booth = new Booth(election);
-  const out = new Float64Array(n * election.classes);
+  const { classes } = election;
+  const out = ks.map(() => new Float64Array(n * classes));
   return {
     visit({ starts, rows, distances }, first) {
       for (let q = 0; q + 1 < starts.length; q++) {
-        booth.count(rows, distances, starts[q]!, starts[q + 1]!);
-        let sum = 0;
-        for (const votes of booth.votes) sum += votes;
-        const at = (first + q) * election.classes;
-        for (let c = 0; c < election.classes; c++) out[at + c] = booth.votes[c]! / (sum === 0 ? 1 : sum);
+        const from = starts[q]!;
+        const at = (first + q) * classes;
+        for (let j = 0; j < ks.length; j++) {
+          booth.count(rows, distances, from, Math.min(starts[q + 1]!, from + ks[j]!));
+          let sum = 0;
+          for (const votes of booth.votes) sum += votes;
+          for (let c = 0; c < classes; c++) out[j]![at + c] = booth.votes[c]! / (sum === 0 ? 1 : sum);
+        }
       }
     },
     finish: () => out,

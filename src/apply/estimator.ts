@@ -1,7 +1,7 @@
-import { checkK, type RunOptions, VicinalError } from "../core/index.ts";
+import { checkK, checkNames, type RunOptions, VicinalError } from "../core/index.ts";
 import type { Index, Key, VectorsInput } from "../indexes/contract.ts";
 import { ownedReader, type VectorReader } from "../indexes/parts/vectors.ts";
-import { checkNeighborOptions, type Fitting, readFitting } from "./fitting.ts";
+import { checkNeighborOptions } from "./fitting.ts";
 import type { NeighborOptions, NeighborSource, Quest, Reach, Visit } from "./neighbors.ts";
 
 /** k nearest fitted rows of each query: those of query q are at q · k … q · k + counts[q] − 1, nearest first. */
@@ -23,6 +23,9 @@ export interface Collector<T> {
   readonly visit: Visit;
   finish(): T;
 }
+
+/** Something to be computed from searches, one after another; each is done before the next is asked for. */
+export type Work<T> = Generator<{ readonly quest: Quest; readonly visit: Visit }, T, void>;
 
 /** What all estimators over neighbours have in common: rows in an index, searches in batches. */
 export abstract class NeighborEstimator<O extends NeighborOptions> {
@@ -62,10 +65,6 @@ export abstract class NeighborEstimator<O extends NeighborOptions> {
     this.#source = undefined;
   }
 
-  protected readFitting(rows: FitInput): Fitting {
-    return readFitting(rows, this.options);
-  }
-
   /** Takes a newly fitted index in place of the one before. @internal */
   adopt(source: NeighborSource): void {
     if (this.#source !== source) this.#source?.close();
@@ -73,60 +72,60 @@ export abstract class NeighborEstimator<O extends NeighborOptions> {
     this.#known = true;
   }
 
-  /** Searches around queries and collects the answers. */
-  protected collect<T>(
-    queries: VectorsInput,
-    reach: Reach,
-    make: (reader: VectorReader) => Collector<T>,
-    phase = "predict",
-  ): T {
-    const reader = this.source.read(queries);
-    const collector = make(reader);
-    this.source.visit(this.source.around(reader, reach, phase), collector.visit);
-    return collector.finish();
+  /** Queries as they are; good for work that is done before the caller has control again. */
+  protected read(queries: VectorsInput): VectorReader {
+    return this.source.read(queries);
   }
 
-  protected async collectAsync<T>(
-    queries: VectorsInput,
-    reach: Reach,
-    make: (reader: VectorReader) => Collector<T>,
-    run: RunOptions,
-    phase = "predict",
-  ): Promise<T> {
-    const reader = ownedReader(this.source.read(queries));
-    const collector = make(reader);
-    await this.source.visitAsync(this.source.around(reader, reach, phase), collector.visit, run);
-    return collector.finish();
+  /** A copy of queries, for work during which the caller has control. */
+  protected keep(queries: VectorsInput): VectorReader {
+    return ownedReader(this.source.read(queries));
   }
 
-  /** Searches among the fitted rows. */
-  protected collectOwn<T>(quest: Quest, collector: Collector<T>): T {
-    this.source.visit(quest, collector.visit);
-    return collector.finish();
+  /** Searches around queries, collected. */
+  protected *around<T>(reader: VectorReader, reach: Reach, to: Collector<T>): Work<T> {
+    yield { quest: this.source.around(reader, reach, "predict"), visit: to.visit };
+    return to.finish();
   }
 
-  protected async collectOwnAsync<T>(quest: Quest, collector: Collector<T>, run: RunOptions): Promise<T> {
-    await this.source.visitAsync(quest, collector.visit, run);
-    return collector.finish();
+  /** k nearest fitted rows of queries, or of each fitted row, which is not its own neighbour. */
+  protected *nearest(reader: VectorReader | undefined, k: number): Work<KNeighbors> {
+    const { source } = this;
+    const to = tabulate(reader?.rows ?? source.rows, checkK(k));
+    const quest =
+      reader === undefined
+        ? source.aroundRows(everyRow(source.rows), { k }, "neighbours")
+        : source.around(reader, { k }, "neighbours");
+    yield { quest, visit: to.visit };
+    return to.finish();
   }
+}
 
-  /** k nearest fitted rows of each query; without queries, of each fitted row, which is not its own neighbour. */
-  protected nearest(queries: VectorsInput | undefined, k: number): KNeighbors {
-    if (queries !== undefined) return this.collect(queries, { k: checkK(k) }, ({ rows }) => table(rows, k));
-    const quest = this.source.aroundRows(everyRow(this.rows_), { k: checkK(k) }, "neighbours");
-    return this.collectOwn(quest, table(this.rows_, k));
-  }
-
-  protected async nearestAsync(
-    queries: VectorsInput | undefined,
-    k: number,
-    run: RunOptions,
-  ): Promise<KNeighbors> {
-    if (queries !== undefined) {
-      return this.collectAsync(queries, { k: checkK(k) }, ({ rows }) => table(rows, k), run, "neighbours");
+/** Does the work here and now. */
+export function runWork<T>(work: Work<T>): T {
+  try {
+    for (;;) {
+      const step = work.next();
+      if (step.done) return step.value;
+      step.value.quest.source.visit(step.value.quest, step.value.visit);
     }
-    const quest = this.source.aroundRows(everyRow(this.rows_), { k: checkK(k) }, "neighbours");
-    return this.collectOwnAsync(quest, table(this.rows_, k), run);
+  } finally {
+    work.return(undefined as T);
+  }
+}
+
+/** Does the work in turns, on threads if wanted; rejects with the signal's reason. */
+export async function runWorkAsync<T>(work: Work<T>, run: RunOptions): Promise<T> {
+  try {
+    checkNames(run, ["signal", "onProgress"]);
+    run.signal?.throwIfAborted();
+    for (;;) {
+      const step = work.next();
+      if (step.done) return step.value;
+      await step.value.quest.source.visitAsync(step.value.quest, step.value.visit, run);
+    }
+  } finally {
+    work.return(undefined as T);
   }
 }
 
@@ -135,7 +134,8 @@ export function everyRow(n: number): Int32Array {
   return Int32Array.from({ length: n }, (_, row) => row);
 }
 
-function table(queries: number, k: number): Collector<KNeighbors> {
+/** Collects k neighbours of each query. */
+export function tabulate(queries: number, k: number): Collector<KNeighbors> {
   const rows = new Int32Array(queries * k).fill(-1);
   const distances = new Float32Array(queries * k).fill(Number.POSITIVE_INFINITY);
   const counts = new Uint32Array(queries);

@@ -117,11 +117,12 @@ function intoGiven(index: Index<Key>, input: VectorsInput, rows: number, options
   };
 }
 
-function closing<T>(index: Index<Key>, make: () => T): T {
+/** Makes something of what is open, or closes it. */
+export function closing<T>(open: { close(): void }, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    index.close();
+    open.close();
     throw error;
   }
 }

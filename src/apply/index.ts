@@ -3,11 +3,33 @@
  *
  * @module
  */
+export type { DensityKernel } from "../indexes/trees/balltree/normaliser.ts";
+export type { Calibration, CalibrationFit } from "./calibrate.ts";
+export { logLoss } from "./calibrate.ts";
 export type { FitInput, KNeighbors } from "./estimator.ts";
-export { KNeighborsClassifier, type KNeighborsClassifierOptions } from "./kNeighborsClassifier.ts";
+export type { AsyncHeldOutOptions, HeldOutOptions, KChoice } from "./heldOut.ts";
+export { KernelDensity, type KernelDensityOptions } from "./kernelDensity.ts";
+export {
+  type ClassScoring,
+  KNeighborsClassifier,
+  type KNeighborsClassifierOptions,
+} from "./kNeighborsClassifier.ts";
+export { KNeighborsDensity, type KNeighborsDensityOptions } from "./kNeighborsDensity.ts";
+export {
+  KNeighborsDensityClassifier,
+  type KNeighborsDensityClassifierOptions,
+} from "./kNeighborsDensityClassifier.ts";
 export { KNeighborsRegressor, type KNeighborsRegressorOptions } from "./kNeighborsRegressor.ts";
 export type { Label } from "./labels.ts";
-export type { NeighborOptions } from "./neighbors.ts";
+export { LocalOutlierFactor, type LocalOutlierFactorOptions } from "./localOutlierFactor.ts";
+export { NearestCentroid, type NearestCentroidOptions } from "./nearestCentroid.ts";
+export type { Found, NeighborOptions } from "./neighbors.ts";
+export {
+  RadiusNeighborsClassifier,
+  type RadiusNeighborsClassifierOptions,
+  RadiusNeighborsRegressor,
+  type RadiusNeighborsRegressorOptions,
+} from "./radiusNeighbors.ts";
 export {
   type FittableModel,
   type Recommendation,

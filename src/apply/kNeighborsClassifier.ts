@@ -1,9 +1,33 @@
 import { checkK, type Matrix, matrix, oneOf, type RunOptions } from "../core/index.ts";
 import type { VectorsInput } from "../indexes/contract.ts";
+import type { VectorReader } from "../indexes/parts/vectors.ts";
+import {
+  CALIBRATIONS,
+  type Calibration,
+  type CalibrationFit,
+  fitCalibration,
+  smoothShares,
+} from "./calibrate.ts";
 import { type Election, electEach, shareVotes } from "./classVotes.ts";
-import { type FitInput, type KNeighbors, NeighborEstimator } from "./estimator.ts";
+import {
+  type FitInput,
+  type KNeighbors,
+  NeighborEstimator,
+  runWork,
+  runWorkAsync,
+  type Work,
+} from "./estimator.ts";
+import { readFitting } from "./fitting.ts";
+import {
+  type AsyncHeldOutOptions,
+  chooseBest,
+  type HeldOutOptions,
+  holdOut,
+  type KChoice,
+} from "./heldOut.ts";
 import { codesOf, type EncodedLabels, encodeLabels, type Label } from "./labels.ts";
 import { checkMetricOfWeights, type NeighborOptions, type NeighborSource } from "./neighbors.ts";
+import { agreement } from "./scores.ts";
 import { checkWeights, TIES, type Ties, type Weights } from "./votes.ts";
 
 export interface KNeighborsClassifierOptions extends NeighborOptions {
@@ -13,7 +37,17 @@ export interface KNeighborsClassifierOptions extends NeighborOptions {
   weights?: Weights;
   /** Which class wins among equals, default the lowest label. */
   ties?: Ties;
+  /** How predictProba makes probabilities of votes, default none; see {@link Calibration}. */
+  calibration?: Calibration;
 }
+
+/** What k is chosen by: share of right predictions, or log loss (negated) of the probabilities. */
+export type ClassScoring = "accuracy" | "logLoss";
+
+const CLASS_SCORINGS: readonly ClassScoring[] = ["accuracy", "logLoss"];
+
+/** Rows left out, at most, to learn a calibration of two numbers from. */
+const CALIBRATION_ROWS = 2000;
 
 /**
  * Classifies by a vote among the k nearest fitted rows. Which of rows equally far is nearer, the
@@ -29,14 +63,22 @@ export class KNeighborsClassifier<
   #weights: Weights;
   #ties: Ties;
   #labels: EncodedLabels<L> | undefined;
+  #calibration: Calibration;
+  #calibrated: CalibrationFit | undefined;
   #k: number;
 
   /** @throws VicinalError OPTION_UNKNOWN, OPTION_RANGE, BAD_K */
   constructor(options: KNeighborsClassifierOptions = {}) {
-    super(options, ["k", "weights", "ties"]);
+    super(options, ["k", "weights", "ties", "calibration"]);
     this.#k = checkK(options.k ?? 5);
     this.#weights = checkWeights(options.weights ?? "uniform");
     this.#ties = oneOf("ties", options.ties ?? "lowest", TIES);
+    this.#calibration = oneOf("calibration", options.calibration ?? "none", CALIBRATIONS);
+  }
+
+  /** What calibration learned for {@link k_}; undefined where it is none, or only one row was fitted. */
+  get calibration_(): CalibrationFit | undefined {
+    return this.#calibrated;
   }
 
   /** Neighbours that vote. */
@@ -62,23 +104,32 @@ export class KNeighborsClassifier<
    * @throws VicinalError BAD_INPUT, DIM_MISMATCH, NOT_FINITE, EMPTY_INDEX, UNSUPPORTED and what the index refuses
    */
   fit(rows: FitInput, labels: ArrayLike<L>): this {
-    const fitting = this.readFitting(rows);
+    const fitting = readFitting(rows, this.options);
     const encoded = encodeLabels(labels, fitting.rows);
-    return this.#take(fitting.open(), encoded);
+    return runWork(this.#take(fitting.open(), encoded));
   }
 
   /** The same in turns, on threads if wanted; rejects with the signal's reason. */
   async fitAsync(rows: FitInput, labels: ArrayLike<L>, run: RunOptions = {}): Promise<this> {
-    const fitting = this.readFitting(rows);
+    const fitting = readFitting(rows, this.options);
     const encoded = encodeLabels(labels, fitting.rows);
-    return this.#take(await fitting.openAsync(run, this.#k), encoded);
+    return runWorkAsync(this.#take(await fitting.openAsync(run, this.#k), encoded), run);
   }
 
-  #take(source: NeighborSource, labels: EncodedLabels<L>): this {
-    checkMetricOfWeights(source, this.#weights);
-    this.adopt(source);
-    this.#labels = labels;
-    this.#k = checkK(this.options.k ?? 5);
+  *#take(source: NeighborSource, labels: EncodedLabels<L>): Work<this> {
+    const k = checkK(this.options.k ?? 5);
+    let done = false;
+    try {
+      checkMetricOfWeights(source, this.#weights);
+      const calibrated = yield* this.#calibrate(source, this.#electionOf(labels), k);
+      this.adopt(source);
+      this.#labels = labels;
+      this.#k = k;
+      this.#calibrated = calibrated;
+      done = true;
+    } finally {
+      if (!done) source.close();
+    }
     return this;
   }
 
@@ -93,46 +144,49 @@ export class KNeighborsClassifier<
 
   /** Predictions for several k, in their order, from one search of the largest. */
   predictEach(queries: VectorsInput, ks: readonly number[]): L[][] {
-    const election = this.#election();
-    const codes = this.collect(queries, reachOf(ks), (reader) => electEach(election, ks, reader.rows));
-    return codes.map((some) => this.#named(some));
+    return runWork(this.#elect(this.read(queries), ks)).map((codes) => this.#named(codes));
   }
 
   async predictEachAsync(queries: VectorsInput, ks: readonly number[], run: RunOptions = {}): Promise<L[][]> {
-    const election = this.#election();
-    const make = ({ rows }: { rows: number }) => electEach(election, ks, rows);
-    return (await this.collectAsync(queries, reachOf(ks), make, run)).map((some) => this.#named(some));
+    const each = await runWorkAsync(this.#elect(this.keep(queries), ks), run);
+    return each.map((codes) => this.#named(codes));
   }
 
-  /** Share of each class in the votes, shape n × classes, columns in the order of {@link classes_}. */
+  /**
+   * Share of each class in the votes, or calibrated probabilities, shape n × classes, columns in the order of
+   * {@link classes_}. Rows sum to 1.
+   */
   predictProba(queries: VectorsInput): Matrix<Float64Array> {
-    const election = this.#election();
-    const shares = this.collect(queries, { k: this.#k }, ({ rows }) => shareVotes(election, rows));
-    return matrix(shares, election.classes);
+    return runWork(this.#proba(this.read(queries)));
   }
 
   async predictProbaAsync(queries: VectorsInput, run: RunOptions = {}): Promise<Matrix<Float64Array>> {
-    const election = this.#election();
-    const make = ({ rows }: { rows: number }) => shareVotes(election, rows);
-    return matrix(await this.collectAsync(queries, { k: this.#k }, make, run), election.classes);
+    return runWorkAsync(this.#proba(this.keep(queries)), run);
   }
 
   /** Share of queries whose class is predicted rightly; labels never seen count as wrong. */
   score(queries: VectorsInput, labels: ArrayLike<L>): number {
-    const reader = this.source.read(queries);
-    const truth = codesOf(labels, this.classes_, reader.rows);
-    const election = this.#election();
-    const [codes] = this.collect(queries, { k: this.#k }, () => electEach(election, [this.#k], reader.rows));
-    return agreement(codes!, truth);
+    return runWork(this.#score(this.read(queries), labels));
   }
 
   async scoreAsync(queries: VectorsInput, labels: ArrayLike<L>, run: RunOptions = {}): Promise<number> {
-    const reader = this.source.read(queries);
-    const truth = codesOf(labels, this.classes_, reader.rows);
-    const election = this.#election();
-    const make = () => electEach(election, [this.#k], reader.rows);
-    const [codes] = await this.collectAsync(queries, { k: this.#k }, make, run);
-    return agreement(codes!, truth);
+    return runWorkAsync(this.#score(this.keep(queries), labels), run);
+  }
+
+  /**
+   * Judges values of k on held-out fitted rows, with one search a row for all of them, and takes the best as
+   * {@link k_} until the next fit.
+   *
+   * @throws VicinalError OPTION_UNKNOWN, OPTION_RANGE, BAD_K, NOT_FITTED
+   * @remarks leaving one out costs a search for each row; a sample of `rows` is enough for many rows
+   */
+  chooseK(options: HeldOutOptions & { scoring?: ClassScoring } = {}): KChoice {
+    return runWork(this.#chooseK(options));
+  }
+
+  async chooseKAsync(options: AsyncHeldOutOptions & { scoring?: ClassScoring } = {}): Promise<KChoice> {
+    const { signal, onProgress } = options;
+    return runWorkAsync(this.#chooseK(options), { signal, onProgress } as RunOptions);
   }
 
   /**
@@ -141,7 +195,7 @@ export class KNeighborsClassifier<
    * @param k default {@link k_}
    */
   kneighbors(queries?: VectorsInput, k: number = this.#k): KNeighbors {
-    return this.nearest(queries, k);
+    return runWork(this.nearest(queries === undefined ? undefined : this.read(queries), k));
   }
 
   async kneighborsAsync(
@@ -149,7 +203,7 @@ export class KNeighborsClassifier<
     k: number = this.#k,
     run: RunOptions = {},
   ): Promise<KNeighbors> {
-    return this.nearestAsync(queries, k, run);
+    return runWorkAsync(this.nearest(queries === undefined ? undefined : this.keep(queries), k), run);
   }
 
   get #fitted(): EncodedLabels<L> {
@@ -157,8 +211,11 @@ export class KNeighborsClassifier<
     return this.#labels!;
   }
 
-  #election(): Election {
-    const { codes, classes } = this.#fitted;
+  get #election(): Election {
+    return this.#electionOf(this.#fitted);
+  }
+
+  #electionOf({ codes, classes }: EncodedLabels<L>): Election {
     return { codes, classes: classes.length, weights: this.#weights, ties: this.#ties };
   }
 
@@ -166,16 +223,60 @@ export class KNeighborsClassifier<
     const { classes } = this.#fitted;
     return Array.from(codes, (code) => classes[code]!);
   }
-}
 
-function reachOf(ks: readonly number[]): { k: number } {
-  for (const k of ks) checkK(k);
-  return { k: checkK(Math.max(...ks)) };
-}
+  #elect(reader: VectorReader, ks: readonly number[]): Work<Int32Array[]> {
+    for (const k of ks) checkK(k);
+    const reach = { k: checkK(Math.max(...ks)) };
+    return this.around(reader, reach, electEach(this.#election, ks, reader.rows));
+  }
 
-/** Share of equal codes. */
-export function agreement(codes: Int32Array, truth: Int32Array): number {
-  let right = 0;
-  for (let i = 0; i < truth.length; i++) if (codes[i] === truth[i]) right++;
-  return truth.length === 0 ? 0 : right / truth.length;
+  *#proba(reader: VectorReader): Work<Matrix<Float64Array>> {
+    const election = this.#election;
+    const k = this.#k;
+    const shares = yield* this.around(reader, { k }, shareVotes(election, [k], reader.rows));
+    if (this.#calibrated !== undefined) smoothShares(shares[0]!, election.classes, k, this.#calibrated);
+    return matrix(shares[0]!, election.classes);
+  }
+
+  *#score(reader: VectorReader, labels: ArrayLike<L>): Work<number> {
+    const truth = codesOf(labels, this.classes_, reader.rows);
+    const [codes] = yield* this.#elect(reader, [this.#k]);
+    return agreement(codes!, truth);
+  }
+
+  *#chooseK({
+    scoring = "accuracy",
+    ...options
+  }: HeldOutOptions & { scoring?: ClassScoring }): Work<KChoice> {
+    oneOf("scoring", scoring, CLASS_SCORINGS);
+    const { ks, quest, rows } = holdOut(this.source, options);
+    const election = this.#election;
+    const truth = rows.map((row) => election.codes[row]!);
+    let scores: number[];
+    if (scoring === "accuracy") {
+      const to = electEach(election, ks, rows.length);
+      yield { quest, visit: to.visit };
+      scores = to.finish().map((codes) => agreement(codes, truth));
+    } else {
+      const to = shareVotes(election, ks, rows.length);
+      yield { quest, visit: to.visit };
+      scores = to.finish().map((shares, j) => {
+        return -fitCalibration(shares, election.classes, ks[j]!, truth, this.#calibration).logLoss;
+      });
+    }
+    const choice = chooseBest(ks, scores, rows.length);
+    this.#calibrated = yield* this.#calibrate(this.source, election, choice.k);
+    this.#k = choice.k;
+    return choice;
+  }
+
+  /** Learns the calibration for k from left-out rows. */
+  *#calibrate(source: NeighborSource, election: Election, k: number): Work<CalibrationFit | undefined> {
+    if (this.#calibration === "none" || source.rows < 2) return undefined;
+    const { quest, rows } = holdOut(source, { ks: [k], rows: CALIBRATION_ROWS });
+    const to = shareVotes(election, [k], rows.length);
+    yield { quest, visit: to.visit };
+    const truth = rows.map((row) => election.codes[row]!);
+    return fitCalibration(to.finish()[0]!, election.classes, k, truth, this.#calibration);
+  }
 }

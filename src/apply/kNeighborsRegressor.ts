@@ -1,8 +1,25 @@
-import { checkK, type RunOptions, VicinalError } from "../core/index.ts";
+import { checkK, type RunOptions } from "../core/index.ts";
 import type { VectorsInput } from "../indexes/contract.ts";
-import { type FitInput, type KNeighbors, NeighborEstimator } from "./estimator.ts";
+import type { VectorReader } from "../indexes/parts/vectors.ts";
+import {
+  type FitInput,
+  type KNeighbors,
+  NeighborEstimator,
+  runWork,
+  runWorkAsync,
+  type Work,
+} from "./estimator.ts";
+import { closing, readFitting } from "./fitting.ts";
+import {
+  type AsyncHeldOutOptions,
+  chooseBest,
+  type HeldOutOptions,
+  holdOut,
+  type KChoice,
+} from "./heldOut.ts";
 import { checkMetricOfWeights, type NeighborOptions, type NeighborSource } from "./neighbors.ts";
-import { r2, readTargets, type Targets, type TargetsInput } from "./targets.ts";
+import { sameOutputs } from "./scores.ts";
+import { r2, readTargets, rowsOf, type Targets, type TargetsInput } from "./targets.ts";
 import { averageEach } from "./valueMeans.ts";
 import { checkWeights, type Weights } from "./votes.ts";
 
@@ -49,20 +66,20 @@ export class KNeighborsRegressor extends NeighborEstimator<KNeighborsRegressorOp
    * @throws VicinalError BAD_INPUT, NOT_FINITE, DIM_MISMATCH, EMPTY_INDEX, UNSUPPORTED and what the index refuses
    */
   fit(rows: FitInput, values: TargetsInput): this {
-    const fitting = this.readFitting(rows);
+    const fitting = readFitting(rows, this.options);
     const targets = readTargets(values, fitting.rows);
     return this.#take(fitting.open(), targets);
   }
 
   /** The same in turns, on threads if wanted; rejects with the signal's reason. */
   async fitAsync(rows: FitInput, values: TargetsInput, run: RunOptions = {}): Promise<this> {
-    const fitting = this.readFitting(rows);
+    const fitting = readFitting(rows, this.options);
     const targets = readTargets(values, fitting.rows);
     return this.#take(await fitting.openAsync(run, this.#k), targets);
   }
 
   #take(source: NeighborSource, targets: Targets): this {
-    checkMetricOfWeights(source, this.#weights);
+    closing(source, () => checkMetricOfWeights(source, this.#weights));
     this.adopt(source);
     this.#targets = targets;
     this.#k = checkK(this.options.k ?? 5);
@@ -80,9 +97,7 @@ export class KNeighborsRegressor extends NeighborEstimator<KNeighborsRegressorOp
 
   /** Predictions for several k, in their order, from one search of the largest. */
   predictEach(queries: VectorsInput, ks: readonly number[]): Float64Array[] {
-    const targets = this.#fitted;
-    const reach = { k: checkK(Math.max(...ks.map(checkK))) };
-    return this.collect(queries, reach, ({ rows }) => averageEach(targets, this.#weights, ks, rows));
+    return runWork(this.#average(this.read(queries), ks));
   }
 
   async predictEachAsync(
@@ -90,21 +105,36 @@ export class KNeighborsRegressor extends NeighborEstimator<KNeighborsRegressorOp
     ks: readonly number[],
     run: RunOptions = {},
   ): Promise<Float64Array[]> {
-    const targets = this.#fitted;
-    const reach = { k: checkK(Math.max(...ks.map(checkK))) };
-    const make = ({ rows }: { rows: number }) => averageEach(targets, this.#weights, ks, rows);
-    return this.collectAsync(queries, reach, make, run);
+    return runWorkAsync(this.#average(this.keep(queries), ks), run);
   }
 
   /** R² of the predictions, the mean over outputs: 1 is perfect, 0 as good as predicting the mean. */
   score(queries: VectorsInput, values: TargetsInput): number {
-    const truth = this.#truth(queries, values);
-    return r2(this.predict(queries), truth);
+    const reader = this.read(queries);
+    const truth = sameOutputs(readTargets(values, reader.rows), this.outputs_);
+    return r2(runWork(this.#average(reader, [this.#k]))[0]!, truth);
   }
 
   async scoreAsync(queries: VectorsInput, values: TargetsInput, run: RunOptions = {}): Promise<number> {
-    const truth = this.#truth(queries, values);
-    return r2(await this.predictAsync(queries, run), truth);
+    const reader = this.keep(queries);
+    const truth = sameOutputs(readTargets(values, reader.rows), this.outputs_);
+    return r2((await runWorkAsync(this.#average(reader, [this.#k]), run))[0]!, truth);
+  }
+
+  /**
+   * Judges values of k by the R² of held-out fitted rows, with one search a row for all of them, and takes the best as
+   * {@link k_} until the next fit.
+   *
+   * @throws VicinalError OPTION_UNKNOWN, OPTION_RANGE, BAD_K, NOT_FITTED
+   * @remarks leaving one out costs a search for each row; a sample of `rows` is enough for many rows
+   */
+  chooseK(options: HeldOutOptions = {}): KChoice {
+    return runWork(this.#chooseK(options));
+  }
+
+  async chooseKAsync(options: AsyncHeldOutOptions = {}): Promise<KChoice> {
+    const { signal, onProgress } = options;
+    return runWorkAsync(this.#chooseK(options), { signal, onProgress } as RunOptions);
   }
 
   /**
@@ -113,7 +143,7 @@ export class KNeighborsRegressor extends NeighborEstimator<KNeighborsRegressorOp
    * @param k default {@link k_}
    */
   kneighbors(queries?: VectorsInput, k: number = this.#k): KNeighbors {
-    return this.nearest(queries, k);
+    return runWork(this.nearest(queries === undefined ? undefined : this.read(queries), k));
   }
 
   async kneighborsAsync(
@@ -121,7 +151,7 @@ export class KNeighborsRegressor extends NeighborEstimator<KNeighborsRegressorOp
     k: number = this.#k,
     run: RunOptions = {},
   ): Promise<KNeighbors> {
-    return this.nearestAsync(queries, k, run);
+    return runWorkAsync(this.nearest(queries === undefined ? undefined : this.keep(queries), k), run);
   }
 
   get #fitted(): Targets {
@@ -129,14 +159,21 @@ export class KNeighborsRegressor extends NeighborEstimator<KNeighborsRegressorOp
     return this.#targets!;
   }
 
-  #truth(queries: VectorsInput, values: TargetsInput): Targets {
-    return sameOutputs(readTargets(values, this.source.read(queries).rows), this.outputs_);
+  #average(reader: VectorReader, ks: readonly number[]): Work<Float64Array[]> {
+    for (const k of ks) checkK(k);
+    const reach = { k: checkK(Math.max(...ks)) };
+    return this.around(reader, reach, averageEach(this.#fitted, this.#weights, ks, reader.rows));
   }
-}
 
-/** Throws BAD_INPUT unless there are as many values a row as were fitted. */
-export function sameOutputs(targets: Targets, outputs: number): Targets {
-  if (targets.values.length === 0 || targets.outputs === outputs) return targets;
-  const got = `of ${targets.outputs} values a row`;
-  throw new VicinalError("BAD_INPUT", { what: "values", got, rule: `of ${outputs}, as fitted` });
+  *#chooseK(options: HeldOutOptions): Work<KChoice> {
+    const targets = this.#fitted;
+    const { ks, quest, rows } = holdOut(this.source, options);
+    const to = averageEach(targets, this.#weights, ks, rows.length);
+    yield { quest, visit: to.visit };
+    const truth = rowsOf(targets, rows);
+    const scores = to.finish().map((means) => r2(means, truth));
+    const choice = chooseBest(ks, scores, rows.length);
+    this.#k = choice.k;
+    return choice;
+  }
 }

@@ -58,7 +58,8 @@ export function codesOf<L extends Label>(
   return Int32Array.from({ length: rows }, (_, i) => places.get(labels[i]!) ?? -1);
 }
 
-function checkCount(values: ArrayLike<unknown>, rows: number, what: string): void {
+/** Throws BAD_INPUT unless there is one value for each row. */
+export function checkCount(values: ArrayLike<unknown>, rows: number, what: string): void {
   const length = typeof values === "object" && values !== null ? values.length : undefined;
   if (length === rows) return;
   throw new VicinalError("BAD_INPUT", {

@@ -71,6 +71,7 @@ interface Ask {
 
 /** Searches in batches, one after another. */
 export interface Quest {
+  readonly source: NeighborSource;
   readonly phase: string;
   readonly total: number;
   asks(): Iterable<Ask>;
@@ -136,6 +137,7 @@ export class NeighborSource {
   /** Neighbours of queries from outside. */
   around(reader: VectorReader, reach: Reach, phase: string): Quest {
     return {
+      source: this,
       phase,
       total: reader.rows,
       *asks() {
@@ -151,6 +153,7 @@ export class NeighborSource {
   aroundRows(rows: Int32Array, reach: Reach, phase: string): Quest {
     const vectors = (some: Int32Array): VectorsInput => this.vectors(some);
     return {
+      source: this,
       phase,
       total: rows.length,
       *asks() {
@@ -162,25 +165,25 @@ export class NeighborSource {
     };
   }
 
-  /** Neighbours of fitted rows among rows of other folds; `foldOf` has a whole number from 0 for each fitted row. */
-  acrossFolds(foldOf: Int32Array, folds: number, reach: Reach, phase: string): Quest {
+  /** Neighbours of the rows of each fold among fitted rows outside it; places count through the folds in order. */
+  acrossFolds(folds: readonly Int32Array[], reach: Reach, phase: string): Quest {
     const vectors = (some: Int32Array): VectorsInput => this.vectors(some);
-    const total = foldOf.length;
-    const others = (fold: number): Filter<Key> => {
+    const outside = (fold: Int32Array): Filter<Key> => {
+      const inside = new Set(fold);
       const keys = new Set<Key>();
-      for (let row = 0; row < total; row++) if (foldOf[row] !== fold) keys.add(this.keyOf(row));
+      for (let row = 0; row < this.rows; row++) if (!inside.has(row)) keys.add(this.keyOf(row));
       return this.index.mask(keys);
     };
     return {
+      source: this,
       phase,
-      total,
+      total: folds.reduce((sum, fold) => sum + fold.length, 0),
       *asks() {
         let first = 0;
-        for (let fold = 0; fold < folds; fold++) {
-          const members = Int32Array.from(foldOf.keys()).filter((row) => foldOf[row] === fold);
-          const filter = others(fold);
-          for (let at = 0; at < members.length; at += BATCH) {
-            const some = members.subarray(at, at + BATCH);
+        for (const fold of folds) {
+          const filter = outside(fold);
+          for (let at = 0; at < fold.length; at += BATCH) {
+            const some = fold.subarray(at, at + BATCH);
             yield { queries: vectors(some), reach, filter, first };
             first += some.length;
           }
@@ -298,9 +301,8 @@ function wanted({ reach, self }: Ask): number {
 }
 
 /** Weights of 1 / distance need distances that are not below 0, unlike those of ip. */
-export function checkMetricOfWeights({ index, owned }: NeighborSource, weights: unknown): void {
+export function checkMetricOfWeights({ index }: NeighborSource, weights: unknown): void {
   if (weights !== "distance" || index.metric !== "ip") return;
-  if (owned) index.close();
   const rule = "distances of ip are below 0; use a function of the distances";
   throw new VicinalError("UNSUPPORTED", { what: 'weights "distance" with metric ip', rule });
 }

@@ -71,6 +71,15 @@ function gather(
   return { values, outputs };
 }
 
+/** The values of some rows. */
+export function rowsOf({ values, outputs }: Targets, rows: Int32Array): Targets {
+  const some = new Float64Array(rows.length * outputs);
+  for (let i = 0; i < rows.length; i++) {
+    for (let j = 0; j < outputs; j++) some[i * outputs + j] = values[rows[i]! * outputs + j]!;
+  }
+  return { values: some, outputs };
+}
+
 /**
  * Coefficient of determination, R²: 1 − Σ(y−ŷ)² / Σ(y−ȳ)², the mean over outputs. 1 is perfect, 0 as good as the
  * mean. An output that does not vary scores 1 when predicted exactly, else 0. NaN predictions give NaN.
