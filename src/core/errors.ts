@@ -38,6 +38,8 @@ const MESSAGES = {
   CLOSED: (p: { what: string }) => `${p.what} is closed; open or build it again.`,
   NOT_FITTED: (p: { what: string }) =>
     `${p.what} has not learned anything yet; call fit() or fitAsync() first.`,
+  DIVERGED: (p: { what: string; step: number }) =>
+    `${p.what} is not finite at step ${p.step}; nothing was applied. Lower the learning rate, clip gradients, or look for bad values in the data.`,
   EMPTY_INDEX: (p: { what: string }) => `${p.what} needs at least one row; add vectors first.`,
   FORMAT: (p: { what: string; rule: string; got?: string }) =>
     `${p.what} is not valid: ${p.rule}${p.got === undefined ? "" : `, got ${p.got}`}. The file may be damaged, truncated, or of another kind.`,

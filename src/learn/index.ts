@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+export * from "./encoders/index.ts";
 export {
   ALS_DEFAULTS,
   BPR,

@@ -1,0 +1,13 @@
+export type { Architecture, CnnArchitecture, MlpArchitecture } from "./architecture.ts";
+export {
+  type Augment,
+  type ClassificationHead,
+  classificationHead,
+  FIT_CLASSIFIER_DEFAULTS,
+  type FitClassifierOptions,
+  type FittedClassifier,
+  fitClassifier,
+  fitClassifierAsync,
+} from "./classifier.ts";
+export { crossEntropy } from "./crossEntropy.ts";
+export { createEncoder, type EncodeOptions, Encoder, type EncoderOptions, loadEncoder } from "./encoder.ts";
