@@ -42,6 +42,11 @@ export class KernelPair {
     return at;
   }
 
+  /** Makes the truth start from what the tested kernels hold now. */
+  level(): void {
+    this.#truth.heap.set(this.tested.heap.subarray(START, this.#end + 64), START);
+  }
+
   /** n numbers between −1 and 1. */
   random(n: number, seed: number): number {
     const rng = createRng(seed, "kernels");

@@ -48,6 +48,13 @@ function patchRows(s: Shape, x: usize, begin: i32, end: i32, to: usize): void {
   }
 }
 
+/** y = the windows of x; items are windows. */
+export function windowPatches(_scratch: usize, shape: usize, x: usize, y: usize, begin: i32, end: i32): void {
+  const s = changetype<Shape>(shape);
+  const bytes = <usize>(s.kernelHeight * s.kernelWidth * s.channels) * 4;
+  patchRows(s, x, begin, end, y + <usize>begin * bytes);
+}
+
 // @ts-ignore: decorator
 @inline
 function move(to: usize, from: usize, bytes: usize): void {

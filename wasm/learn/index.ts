@@ -1,9 +1,19 @@
-// The entry of the modules that learn: every function exported here is callable from TypeScript and is declared
-// in src/autodiff/wasm/exports.ts.
+// The entry of the modules that learn: every function exported here is callable from TypeScript. Those whose
+// parameters begin with `scratch` and end with `begin, end` are work for threads, cut anywhere between the two:
+// what an item writes belongs to it alone, and does not depend on the cuts.
 export * from "./tiles";
 export * from "./gemm";
 export * from "./convolve";
 export * from "./winograd";
+export * from "./unary";
+export * from "./pairs";
+export * from "./optimisers";
+export * from "./reduce";
+export * from "./rows";
+export * from "./move";
+export * from "./distances";
+export * from "./channels";
+export * from "./windows";
 
 /** 1 in the relaxed build, 0 in the plain one. */
 export function relaxedBuild(): i32 {

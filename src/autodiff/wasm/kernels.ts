@@ -1,9 +1,13 @@
 import type { Build } from "../../kernels/binary.ts";
 import type { Kernels } from "../kernels.ts";
 import { referenceOver } from "../reference/kernels.ts";
+import { arranging } from "./arrange.ts";
+import { normalisation, windowed } from "./channels.ts";
 import { convolutions } from "./convolve.ts";
+import { elementwise } from "./elementwise.ts";
 import { HEAP_START, Machine } from "./machine.ts";
 import { products } from "./products.ts";
+import { reductions } from "./reduce.ts";
 
 export interface WasmKernelsOptions {
   /** Threads that work on one kernel together; default 1. Results are the same for any number. */
@@ -30,9 +34,13 @@ export function createWasmKernels({ threads = 1, build = "auto" }: WasmKernelsOp
     reserve: (elements: number): void => machine.reserve(elements),
     dispose: (): void => machine.dispose(),
     ...reference,
+    ...elementwise(machine, reference),
+    ...reductions(machine, reference),
+    ...arranging(machine, reference),
     ...products(machine),
-    squaredDistances: reference.squaredDistances,
     ...convolutions(machine, reference),
+    ...normalisation(machine),
+    ...windowed(machine),
   };
   return Object.defineProperty(kernels, "heap", {
     get: () => machine.heap,

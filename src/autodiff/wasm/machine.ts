@@ -75,6 +75,17 @@ export class Machine {
     return STRUCTS;
   }
 
+  /** The same for numbers in float32. */
+  floats(numbers: readonly number[]): Ptr {
+    this.engine.f32.set(numbers, STRUCTS >>> 2);
+    return STRUCTS;
+  }
+
+  /** Calls a function that is no work for threads. */
+  call(fn: string, args: readonly number[]): number {
+    return this.engine.exports[fn]!(...args) as number;
+  }
+
   /**
    * Calls `fn(scratch, ...args, begin, end)` for chunks of 0 … total − 1. Items write to places of their own, so
    * nothing depends on which thread does which, nor on `chunk`.
