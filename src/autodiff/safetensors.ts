@@ -38,10 +38,12 @@ type Numbers =
   | BigInt64Array
   | BigUint64Array;
 
-/** A tensor to write: its type is that of the array. */
+/** A tensor to write. */
 export interface TensorData {
   readonly shape: Shape;
   readonly data: Numbers;
+  /** Default that of the array; another of as many bytes says what its bits mean, such as F16 in a Uint16Array. */
+  readonly dtype?: TensorType;
 }
 
 /** A tensor of a file. */
@@ -75,10 +77,14 @@ const TYPE_OF: readonly (readonly [new (length: number) => Numbers, TensorType])
   [BigUint64Array, "U64"],
 ];
 
-function typeOf(name: string, data: Numbers): TensorType {
+function typeOf(name: string, { data, dtype }: TensorData): TensorType {
   const found = TYPE_OF.find(([type]) => data instanceof type);
-  if (found !== undefined) return found[1];
-  throw new VicinalError("BAD_INPUT", { what: `tensor ${name}`, got: typeof data, rule: "a typed array" });
+  const what = `tensor ${name}`;
+  if (found === undefined)
+    throw new VicinalError("BAD_INPUT", { what, got: typeof data, rule: "a typed array" });
+  if (dtype === undefined || DTYPES[dtype] === data.BYTES_PER_ELEMENT) return dtype ?? found[1];
+  const got = `${dtype} in elements of ${data.BYTES_PER_ELEMENT} bytes`;
+  throw new VicinalError("BAD_INPUT", { what, got, rule: `of a type of as many (${TYPES.join(", ")})` });
 }
 
 /**
@@ -92,8 +98,9 @@ export function writeSafetensors(
   tensors: Readonly<Record<string, TensorData>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const parts = Object.entries(tensors).map(([name, { shape, data }]) => {
-    const dtype = typeOf(name, data);
+  const parts = Object.entries(tensors).map(([name, tensor]) => {
+    const { shape, data } = tensor;
+    const dtype = typeOf(name, tensor);
     if (data.length !== sizeOf(shape)) {
       const got = `${data.length} values for shape [${shape.join(", ")}]`;
       throw new VicinalError("BAD_INPUT", { what: `tensor ${name}`, got, rule: "one value for each place" });

@@ -79,7 +79,7 @@ export function dropout(tape: Tape, options: DropoutOptions = {}): Layer {
       const run = runs.item();
       runs.set([run + 1]);
       const rng = createRng(own, `run ${run}`);
-      const mask = new Float32Array(x.size);
+      const mask = tape.precision === "f32" ? new Float32Array(x.size) : new Float64Array(x.size);
       for (let i = 0; i < mask.length; i++) mask[i] = rng.next() < rate ? 0 : 1 / (1 - rate);
       return ops.mul(x, tape.tensor(mask, x.shape));
     },
