@@ -59,6 +59,9 @@ export {
 } from "./linear/randomProjection.ts";
 export type { MetricStart } from "./linear/start.ts";
 export { WHITENING_DEFAULTS, Whitening, type WhiteningOptions } from "./linear/whitening.ts";
+export * from "./losses/index.ts";
+export * from "./miners/index.ts";
+export * from "./samplers/index.ts";
 export type { SavedModel } from "./saved.ts";
 export {
   PAIR_DEFAULTS,

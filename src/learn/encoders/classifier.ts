@@ -23,8 +23,8 @@ import {
   runSync,
 } from "../../core/index.ts";
 import type { VectorsInput } from "../../indexes/contract.ts";
+import { crossEntropy } from "../losses/index.ts";
 import { type RowSource, readClasses, rowSource } from "../rows.ts";
-import { crossEntropy } from "./crossEntropy.ts";
 import type { Encoder } from "./encoder.ts";
 
 /** An encoder with one output more for each class; softmax makes them probabilities. */
@@ -191,7 +191,7 @@ function* fitJob(
       return crossEntropy(
         scores,
         chosen.map((row) => codes[row]!),
-        smoothing,
+        { labelSmoothing: smoothing },
       );
     },
   });

@@ -9,5 +9,4 @@ export {
   fitClassifier,
   fitClassifierAsync,
 } from "./classifier.ts";
-export { crossEntropy } from "./crossEntropy.ts";
 export { createEncoder, type EncodeOptions, Encoder, type EncoderOptions, loadEncoder } from "./encoder.ts";

@@ -13,7 +13,7 @@ import {
   Tensor,
 } from "../../autodiff/index.ts";
 import { sameShape, shapeError, shapeText } from "../../autodiff/shape.ts";
-import { resolveOptions } from "../../core/index.ts";
+import { resolveOptions, VicinalError } from "../../core/index.ts";
 import { batchShape, nothing, type Reduction, reduceTerms } from "./batch.ts";
 import { classNumbers } from "./proxies.ts";
 
@@ -55,6 +55,10 @@ export function crossEntropy(
   given: CrossEntropyOptions = {},
 ): Tensor {
   const { labelSmoothing, reduction } = resolveOptions(CROSS_ENTROPY_DEFAULTS, given);
+  if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
+    const rule = "at least 0 and below 1";
+    throw new VicinalError("OPTION_RANGE", { option: "labelSmoothing", got: labelSmoothing, rule });
+  }
   const [rows, classes] = batchShape("logits", logits);
   const own = classNumbers(labels, rows, classes);
   if (rows === 0) return nothing(logits);

@@ -41,6 +41,7 @@ export class ClassBalancedSampler extends Sampler<Int32Array> {
   readonly #classes: number;
   readonly #perClass: number;
   readonly batches: number;
+  protected readonly kind: string;
 
   constructor(labels: BatchLabels, given: ClassBalancedOptions = {}) {
     const options = resolveOptions(DEFAULTS, given);
@@ -53,9 +54,14 @@ export class ClassBalancedSampler extends Sampler<Int32Array> {
       const got = `of ${this.#members.length} classes with ${least} rows or more`;
       throw new VicinalError("BAD_INPUT", { what: "labels", got, rule: `of ${this.#classes} at least` });
     }
+    this.kind = `${this.#members.length} classes by ${this.#classes} of ${this.#perClass} rows`;
     const rows = this.#members.reduce((sum, { length }) => sum + length, 0);
     const whole = Math.max(1, Math.floor(rows / (this.#classes * this.#perClass)));
     this.batches = wholeNumber("batches", options.batches ?? whole, 1, 1 << 30);
+  }
+
+  override rowsOf(batch: Int32Array): Uint32Array {
+    return Uint32Array.from(batch);
   }
 
   protected override draw(seed: number, epoch: number): Int32Array[] {

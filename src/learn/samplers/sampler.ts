@@ -1,4 +1,5 @@
-import { VicinalError, wholeNumber } from "../../core/index.ts";
+import type { Loader } from "../../autodiff/index.ts";
+import { createRng, VicinalError, wholeNumber } from "../../core/index.ts";
 
 /** Where a sampler stands: saved with a checkpoint, it goes on from there as if never stopped. */
 export interface SamplerState {
@@ -16,7 +17,10 @@ export abstract class Sampler<Batch> implements Iterable<Batch> {
   readonly #seed: number;
   #epoch = 0;
   #position = 0;
-  #batches: readonly Batch[] | undefined;
+  #drawn: { epoch: number; batches: readonly Batch[] } | undefined;
+
+  /** What decides the batches besides the seed, in words. */
+  protected abstract readonly kind: string;
 
   constructor(seed: number) {
     this.#seed = wholeNumber("seed", seed, 0, Number.MAX_SAFE_INTEGER);
@@ -24,6 +28,9 @@ export abstract class Sampler<Batch> implements Iterable<Batch> {
 
   /** All batches of an epoch. */
   protected abstract draw(seed: number, epoch: number): readonly Batch[];
+
+  /** The rows of a batch, in its order. */
+  abstract rowsOf(batch: Batch): Uint32Array;
 
   /** Batches in an epoch. */
   abstract get batches(): number;
@@ -42,7 +49,6 @@ export abstract class Sampler<Batch> implements Iterable<Batch> {
     }
     this.#epoch = epoch;
     this.#position = position;
-    this.#batches = undefined;
   }
 
   /** The next batch; after the last of an epoch the first of the next. */
@@ -50,10 +56,33 @@ export abstract class Sampler<Batch> implements Iterable<Batch> {
     if (this.#position === this.batches) {
       this.#epoch++;
       this.#position = 0;
-      this.#batches = undefined;
     }
-    this.#batches ??= this.draw(this.#seed, this.#epoch);
-    return this.#batches[this.#position++]!;
+    return this.#of(this.#epoch)[this.#position++]!;
+  }
+
+  /** The batch of a step, counted from 0 over all epochs; where the sampler stands plays no part. */
+  at(step: number): Batch {
+    return this.#of(Math.floor(step / this.batches))[step % this.batches]!;
+  }
+
+  /** What `train` takes: batches of the row numbers in the order of {@link rowsOf}. */
+  loader(): Loader {
+    const seed = this.#seed;
+    return {
+      stepsPerEpoch: this.batches,
+      description: `${this.kind}, ${this.batches} batches, seed ${seed}`,
+      at: (step) => ({
+        rows: this.rowsOf(this.at(step)),
+        step,
+        epoch: Math.floor(step / this.batches),
+        rng: createRng(seed, `sampler step ${step}`),
+      }),
+    };
+  }
+
+  #of(epoch: number): readonly Batch[] {
+    if (this.#drawn?.epoch !== epoch) this.#drawn = { epoch, batches: this.draw(this.#seed, epoch) };
+    return this.#drawn.batches;
   }
 
   /** The rest of this epoch; a whole one when the last has ended. */

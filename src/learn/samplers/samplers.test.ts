@@ -91,6 +91,14 @@ describe("a sampler that goes on from a saved state gives what it would have giv
       after.restore(JSON.parse(JSON.stringify(before.state)));
       expect(Array.from({ length: 20 - stop }, () => after.next())).toEqual(batches.slice(stop));
     }
+    const steps = make();
+    const loader = steps.loader();
+    for (const step of [19, 0, 8]) {
+      expect(steps.at(step)).toEqual(batches[step]);
+      const { rows, epoch } = loader.at(step);
+      expect([...rows]).toEqual([...steps.rowsOf(batches[step])]);
+      expect(epoch).toBe(Math.floor(step / 7));
+    }
   });
   test("a state of another seed, or beyond the epoch, is refused", () => {
     const sampler = new PairSampler(LABELS, { batches: 2 });

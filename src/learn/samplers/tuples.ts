@@ -73,6 +73,7 @@ export class PairSampler extends Sampler<PairBatch> {
   readonly #size: number;
   readonly #same: number;
   readonly batches: number;
+  protected readonly kind: string;
 
   constructor(labels: BatchLabels, given: PairSamplerOptions = {}) {
     const { size, same, batches, seed } = resolveOptions(PAIR_DEFAULTS, given);
@@ -83,8 +84,14 @@ export class PairSampler extends Sampler<PairBatch> {
       throw new VicinalError("OPTION_RANGE", { option: "same", got: same, rule: "from 0 to 1" });
     }
     this.#same = Math.round(size * same);
+    this.kind = `${size} pairs, ${this.#same} of one class`;
     const whole = Math.max(1, Math.floor(labels.length / (2 * size)));
     this.batches = wholeNumber("batches", batches ?? whole, 1, 1 << 30);
+  }
+
+  /** The first rows of all pairs, then the second. */
+  override rowsOf({ first, second }: PairBatch): Uint32Array {
+    return Uint32Array.of(...first, ...second);
   }
 
   protected override draw(seed: number, epoch: number): PairBatch[] {
@@ -127,14 +134,21 @@ export class TripletSampler extends Sampler<Triplets> {
   readonly #classes: Classes;
   readonly #size: number;
   readonly batches: number;
+  protected readonly kind: string;
 
   constructor(labels: BatchLabels, given: TripletSamplerOptions = {}) {
     const { size, batches, seed } = resolveOptions(TRIPLET_DEFAULTS, given);
     super(seed);
     this.#classes = classesOf(labels);
     this.#size = wholeNumber("size", size, 1, 1 << 24);
+    this.kind = `${size} triplets`;
     const whole = Math.max(1, Math.floor(labels.length / (3 * size)));
     this.batches = wholeNumber("batches", batches ?? whole, 1, 1 << 30);
+  }
+
+  /** Anchor, positive, negative, anchor … */
+  override rowsOf({ triplets }: Triplets): Uint32Array {
+    return Uint32Array.from(triplets);
   }
 
   protected override draw(seed: number, epoch: number): Triplets[] {
