@@ -6,6 +6,7 @@
 import { runAnnLab } from "./ann/lab.ts";
 import { runDigitsLab } from "./digits/lab.ts";
 import { runEmojiLab } from "./emoji/lab.ts";
+import { runGeoLab } from "./geo/lab.ts";
 import type { LabOptions, LabResult } from "./options.ts";
 import { runWordsLab } from "./words/lab.ts";
 
@@ -34,6 +35,10 @@ export const LABS: Readonly<Record<string, Lab>> = {
   emoji: {
     summary: "neighbours, groups and styles of 9,000 emoji drawings, by their pixels",
     run: runEmojiLab,
+  },
+  geo: {
+    summary: "elevation, time zones and house values told by the nearest places on the globe",
+    run: runGeoLab,
   },
   words: {
     summary: "most similar words and sums of words, exhaustively and approximately",
