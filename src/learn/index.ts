@@ -63,6 +63,8 @@ export * from "./losses/index.ts";
 export * from "./miners/index.ts";
 export * from "./samplers/index.ts";
 export type { SavedModel } from "./saved.ts";
+export { TFIDF_DEFAULTS, type TfidfOptions, TfidfVectorizer } from "./text/tfidf.ts";
+export { TRUNCATED_SVD_DEFAULTS, TruncatedSVD, type TruncatedSvdOptions } from "./text/truncatedSvd.ts";
 export {
   PAIR_DEFAULTS,
   PairEmbedding,
