@@ -33,6 +33,12 @@ export {
   type Weighting,
   weighted,
 } from "./factor/index.ts";
+export type { Curve } from "./layout/curve.ts";
+export type { KnnRows } from "./layout/fuzzy.ts";
+export { classicalMds, type MdsLayout, type MdsOptions } from "./layout/mds.ts";
+export { type LayoutQuality, type LayoutQualityOptions, layoutQuality } from "./layout/trustworthiness.ts";
+export { UMAP } from "./layout/umap.ts";
+export { UMAP_DEFAULTS, type UmapOptions } from "./layout/umapOptions.ts";
 export type { Csr } from "./linalg/csr.ts";
 export type { Dense } from "./linalg/dense.ts";
 export { type Eigen, symmetricEigen } from "./linalg/eigen.ts";

@@ -18,6 +18,8 @@ export interface SavedFields {
   vector(name: string, length?: number): Float64Array;
   /** Rows of as many finite numbers each. */
   matrix(name: string, rows?: number, cols?: number): Matrix<Float64Array>;
+  /** A block that {@link packFloats} wrote. */
+  floats(name: string, rows: number, cols: number): Matrix;
   /** An object of options, not looked into. */
   options<T extends object>(name: string): Partial<T>;
   /** Refuses with FORMAT. */
@@ -92,6 +94,17 @@ function fieldsOf(fields: Record<string, unknown>, fail: Fail): SavedFields {
       });
       return { data, rows: list.length, cols: width, stride: width };
     },
+    floats(name, rows, cols) {
+      const text = fields[name];
+      if (typeof text !== "string") return fail(`${name} is text in base64`, typeof text);
+      const bytes = fromBase64(text);
+      if (bytes?.length !== rows * cols * 4) fail(`${name} holds ${rows} × ${cols} float32`);
+      const view = new DataView(bytes!.buffer);
+      const data = Float32Array.from({ length: rows * cols }, (_, i) => view.getFloat32(i * 4, true));
+      const bad = data.findIndex((x) => !Number.isFinite(x));
+      if (bad >= 0) fail(`${name} holds finite numbers`, `${data[bad]} at ${bad}`);
+      return { data, rows, cols, stride: cols };
+    },
     options<T extends object>(name: string) {
       const value = fields[name] ?? {};
       if (typeof value !== "object" || Array.isArray(value)) fail(`${name} is an object`, typeof value);
@@ -105,6 +118,32 @@ export function plainRows(m: Matrix<Float64Array> | Matrix): number[][] {
   return Array.from({ length: m.rows }, (_, i) =>
     Array.from(m.data.subarray(i * m.stride, i * m.stride + m.cols)),
   );
+}
+
+/** A float32 block as base64, little-endian, rows end to end: a third of what its digits take, and exact. */
+export function packFloats({ data, rows, cols, stride }: Matrix): string {
+  const view = new DataView(new ArrayBuffer(rows * cols * 4));
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++) view.setFloat32((i * cols + j) * 4, data[i * stride + j]!, true);
+  }
+  const bytes = new Uint8Array(view.buffer);
+  const parts: string[] = [];
+  // A multiple of three bytes at a time, so that parts join without padding between them.
+  for (let at = 0; at < bytes.length; at += 12_288) {
+    parts.push(btoa(String.fromCharCode(...bytes.subarray(at, at + 12_288))));
+  }
+  return parts.join("");
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    const binary = atob(text);
+    const bytes = new Uint8Array(binary.length);
+    for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+    return bytes;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A learned value, or NOT_FITTED where there is none yet. */
