@@ -17,6 +17,8 @@ interface Node {
 export interface TapeOptions {
   /** "f32" works in WebAssembly; "f64" in plain TypeScript, slow, for checks. Default "f32". */
   precision?: Precision;
+  /** Threads that work on an operation together in "f32", default 1; any number gives the same bits. */
+  threads?: number;
   /** The kernels themselves, instead of those of `precision`. */
   kernels?: Kernels;
 }
@@ -253,6 +255,8 @@ export class Tape {
 }
 
 /** A tape with an empty heap. */
-export function createTape({ precision = "f32", kernels }: TapeOptions = {}): Tape {
-  return new Tape(kernels ?? (precision === "f32" ? createWasmKernels() : createReferenceKernels(precision)));
+export function createTape({ precision = "f32", threads = 1, kernels }: TapeOptions = {}): Tape {
+  return new Tape(
+    kernels ?? (precision === "f32" ? createWasmKernels({ threads }) : createReferenceKernels(precision)),
+  );
 }

@@ -37,6 +37,11 @@ export function useWorkerFactory(next: (() => unknown) | undefined): void {
   givenFactory = next;
 }
 
+/** The factory that init was given, if any. @internal */
+export function workerFactory(): (() => unknown) | undefined {
+  return givenFactory;
+}
+
 /** Two i32 below the first address of an engine's contents: see WorkMessage. */
 const CONTROL = 64;
 const POLL_MS = 50;

@@ -3,7 +3,11 @@
 //   () => new Worker(new URL("vicinal/worker", import.meta.url), { type: "module" })
 // and in Node: () => new Worker(new URL(import.meta.resolve("vicinal/worker"))).
 import { workerPort } from "#platform";
+import { teamMain } from "./team-main.ts";
 import { workerMain } from "./worker-main.ts";
 
 const port = workerPort();
-if (port !== null) workerMain(port);
+if (port !== null) {
+  workerMain(port);
+  teamMain(port);
+}

@@ -1,10 +1,13 @@
+import { wholeNumber } from "../../core/index.ts";
 import { Engine, type EngineOptions, PAGE_BYTES } from "../../kernels/engine.ts";
 import type { Ptr } from "../../kernels/exports.ts";
+import { Team, threadsAvailable } from "../../kernels/team.ts";
 import type { Address } from "../kernels.ts";
 import { LEARN, type LearnExports } from "./program.ts";
 
 /** Bytes below the heap: the engine's own, the team's, and structs for kernels from {@link STRUCTS} on. */
 export const HEAP_START = 4096;
+const CONTROL: Ptr = 1024;
 const STRUCTS: Ptr = 2048;
 const LINE = 64;
 
@@ -21,15 +24,20 @@ export const ptr = (address: Address): Ptr => address * 4;
 export class Machine {
   readonly engine: Engine<LearnExports>;
   readonly threads: number;
+  readonly #team: Team<LearnExports> | undefined;
   #heapEnd = HEAP_START;
   /** Bytes behind the heap that may have been written to. */
   #scratchEnd = HEAP_START;
   #scratch: readonly Ptr[] = [0];
 
   constructor(threads: number, build: NonNullable<EngineOptions["build"]>) {
-    this.threads = threads;
-    this.engine = Engine.create({ program: LEARN, build, shared: threads > 1 });
+    wholeNumber("threads", threads, 1, 64);
+    const several = threads > 1 && threadsAvailable(LEARN);
+    this.threads = several ? threads : 1;
+    this.engine = Engine.create({ program: LEARN, build, shared: several });
+    this.engine.grow(HEAP_START);
     this.#room(0, 1024);
+    this.#team = several ? new Team(this.engine, threads, CONTROL) : undefined;
   }
 
   get heap(): Float32Array {
@@ -91,6 +99,10 @@ export class Machine {
    * nothing depends on which thread does which, nor on `chunk`.
    */
   run(fn: string, args: readonly number[], total: number, chunk: number): void {
+    if (this.#team !== undefined) {
+      this.#team.run(fn, this.#scratch, args, total, chunk);
+      return;
+    }
     const call = this.engine.exports[fn]!;
     const scratch = this.#scratch[0]!;
     for (let begin = 0; begin < total; begin += chunk) {
