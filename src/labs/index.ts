@@ -7,6 +7,7 @@ import { runAnnLab } from "./ann/lab.ts";
 import { runDigitsLab } from "./digits/lab.ts";
 import { runEmojiLab } from "./emoji/lab.ts";
 import { runGeoLab } from "./geo/lab.ts";
+import { runMusicLab } from "./music/lab.ts";
 import type { LabOptions, LabResult } from "./options.ts";
 import { runWordsLab } from "./words/lab.ts";
 
@@ -39,6 +40,10 @@ export const LABS: Readonly<Record<string, Lab>> = {
   geo: {
     summary: "elevation, time zones and house values told by the nearest places on the globe",
     run: runGeoLab,
+  },
+  music: {
+    summary: "artists, films and books recommended by factorisation, against popularity and item neighbours",
+    run: runMusicLab,
   },
   words: {
     summary: "most similar words and sums of words, exhaustively and approximately",
