@@ -1,6 +1,7 @@
 /**
  * Solves A x = b for a symmetric positive definite A, in place: `a` (n × n, row-major, its lower triangle read) is
- * replaced by its Cholesky factor, `b` by x. n³/6 multiplications.
+ * replaced by its Cholesky factor, `b` by x. n³/6 multiplications; unlike linalg's solver it checks and allocates nothing, as
+ * it runs once a row.
  *
  * @returns false when A is not positive definite to working precision
  */
@@ -11,7 +12,7 @@ export function solvePositive(a: Float64Array, b: Float64Array, n: number): bool
 }
 
 /** Replaces the lower triangle of A by L with L Lᵀ = A. */
-export function factorPositive(a: Float64Array, n: number): boolean {
+function factorPositive(a: Float64Array, n: number): boolean {
   for (let i = 0; i < n; i++) {
     const ri = i * n;
     for (let j = 0; j <= i; j++) {
@@ -27,7 +28,7 @@ export function factorPositive(a: Float64Array, n: number): boolean {
 }
 
 /** Replaces b by the solution of L Lᵀ x = b. */
-export function solveFactored(l: Float64Array, b: Float64Array, n: number): void {
+function solveFactored(l: Float64Array, b: Float64Array, n: number): void {
   for (let i = 0; i < n; i++) {
     let sum = b[i]!;
     for (let k = 0; k < i; k++) sum -= l[i * n + k]! * b[k]!;
