@@ -9,6 +9,7 @@ import { runEmojiLab } from "./emoji/lab.ts";
 import { runGeoLab } from "./geo/lab.ts";
 import { runMusicLab } from "./music/lab.ts";
 import type { LabOptions, LabResult } from "./options.ts";
+import { runTheoryLab } from "./theory/lab.ts";
 import { runWordsLab } from "./words/lab.ts";
 
 export { type EmojiOptions, type EmojiSet, loadEmoji } from "./emoji/dataset.ts";
@@ -44,6 +45,10 @@ export const LABS: Readonly<Record<string, Lab>> = {
   music: {
     summary: "artists, films and books recommended by factorisation, against popularity and item neighbours",
     run: runMusicLab,
+  },
+  theory: {
+    summary: "what theory says of neighbours, held against experiments: each claim with its numbers",
+    run: runTheoryLab,
   },
   words: {
     summary: "most similar words and sums of words, exhaustively and approximately",

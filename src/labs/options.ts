@@ -14,6 +14,8 @@ export interface LabOptions extends RunOptions {
   cacheDir?: string;
   /** Words to look for, in studies of words; several in one text are added up. */
   queries?: readonly string[];
+  /** A file of vectors of a space of one's own, in studies that can measure one. */
+  features?: string;
   /** Takes each line of the study's account; default nowhere. */
   log?: (line: string) => void;
 }
@@ -34,6 +36,7 @@ const DEFAULTS: LabOptions = {
   quick: false,
   cacheDir: undefined,
   queries: undefined,
+  features: undefined,
   log: undefined,
   signal: undefined,
   onProgress: undefined,

@@ -10,6 +10,7 @@ interface LabFlags {
   seed?: number;
   out?: string;
   query?: string[];
+  features?: string;
   json?: boolean;
 }
 
@@ -22,6 +23,7 @@ export function labCommand(): Command {
     .option("--seed <s>", "seed", readSeed)
     .option("--out <dir>", "folder for the report (default: this one)")
     .option("--query <text>", "words to look for, in studies of words; repeatable", collect)
+    .option("--features <file>", "vectors of a space of your own, in studies that can measure one")
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
@@ -54,6 +56,7 @@ async function runLab(name: string | undefined, flags: LabFlags): Promise<void> 
       seed: flags.seed,
       out: flags.out,
       queries: flags.query,
+      features: flags.features,
       log: flags.json ? undefined : print,
     }),
   );

@@ -35,6 +35,8 @@ export interface Drawn {
   readonly marks: readonly Mark[];
   /** A faint band around the line, such as an interval of confidence. */
   readonly band?: readonly (readonly [x: number, low: number, high: number])[];
+  /** Without marks in the legend too. */
+  readonly plain?: boolean;
   /** Dashed, such as a law that measurements are held against. */
   readonly dashed?: boolean;
   /** Colour by number; default the place among the series. */
@@ -101,13 +103,13 @@ function stroke(number: number, dashed = false): Attributes {
   };
 }
 
-function legendEntry({ name, marks, dashed, color }: Drawn, index: number, x: number, y: number): string {
+function legendEntry({ name, plain, dashed, color }: Drawn, index: number, x: number, y: number): string {
   const number = color ?? index;
   return tag(
     "g",
     {},
     tag("path", { d: `M${x} ${y}h28`, ...stroke(number, dashed) }),
-    dashed && marks.length === 0
+    plain === true
       ? ""
       : marker(number, x + 14, y, { class: `f${number % SERIES_COLORS} halo`, "stroke-width": 1.5 }),
     text(shorten(name, LEGEND_LETTERS), x + 38, y + 5, { class: "ink" }),

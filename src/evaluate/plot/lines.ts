@@ -15,6 +15,8 @@ export interface LineSeries {
   }[];
   /** A dashed line without marks: a law that measurements are held against. */
   readonly law?: boolean;
+  /** A line without marks, for curves of many points. */
+  readonly plain?: boolean;
   /** Colour by number, so that a law may share that of its measurements; default the place among the series. */
   readonly color?: number;
 }
@@ -41,7 +43,7 @@ export function plotLines(series: readonly LineSeries[], options: LinePlotOption
   const ends = points.flatMap(({ y, low = y, high = y }) => [low, high]);
   const x = scaleOf(options.xScale, [...points.map((p) => p.x), ...(options.xReach ?? [])]);
   const y = scaleOf(options.yScale, [...ends, ...(options.yReach ?? [])]);
-  const drawn = series.map(({ name, points, law = false, color }) => ({
+  const drawn = series.map(({ name, points, law = false, plain = law, color }) => ({
     name,
     ...(color === undefined ? {} : { color }),
     dashed: law,
@@ -49,7 +51,8 @@ export function plotLines(series: readonly LineSeries[], options: LinePlotOption
     band: points.some((p) => p.low !== undefined)
       ? points.map((p) => [x.place(p.x), y.place(p.low ?? p.y), y.place(p.high ?? p.y)] as const)
       : [],
-    marks: law
+    plain,
+    marks: plain
       ? []
       : points.map((p) => ({
           x: x.place(p.x),

@@ -57,7 +57,8 @@ test("an axis without values still has two ticks", () => {
 });
 
 test("numbers are shortened with k and M", () => {
-  expect([0.5, 1, 999, 1000, 20_000, 1.5e6].map(shortNumber)).toEqual([
+  expect([0.00001, 0.5, 1, 999, 1000, 20_000, 1.5e6].map(shortNumber)).toEqual([
+    "1e-5",
     "0.5",
     "1",
     "999",

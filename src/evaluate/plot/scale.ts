@@ -75,7 +75,7 @@ function isPowerOfTen(v: number): boolean {
   return Number.isInteger(Math.round(Math.log10(v) * 1e9) / 1e9);
 }
 
-/** 500, 20k, 1M. */
+/** 1e-5, 500, 20k, 1M. */
 export function shortNumber(v: number): string {
   if (v >= 1e6) return `${trim(v / 1e6)}M`;
   if (v >= 1e3) return `${trim(v / 1e3)}k`;
@@ -83,6 +83,8 @@ export function shortNumber(v: number): string {
 }
 
 function trim(v: number): string {
+  if (v !== 0 && Math.abs(v) < 1e-3)
+    return v.toExponential().length <= 7 ? v.toExponential() : v.toExponential(2);
   return String(Number(v.toPrecision(3)));
 }
 
