@@ -6,9 +6,11 @@
 import { runAnnLab } from "./ann/lab.ts";
 import { runDigitsLab } from "./digits/lab.ts";
 import { runEmojiLab } from "./emoji/lab.ts";
+import { runFashionLab } from "./fashion/lab.ts";
 import { runGeoLab } from "./geo/lab.ts";
 import { runMusicLab } from "./music/lab.ts";
 import type { LabOptions, LabResult } from "./options.ts";
+import { runPhotosLab } from "./photos/lab.ts";
 import { runTheoryLab } from "./theory/lab.ts";
 import { runWordsLab } from "./words/lab.ts";
 
@@ -38,6 +40,10 @@ export const LABS: Readonly<Record<string, Lab>> = {
     summary: "neighbours, groups and styles of 9,000 emoji drawings, by their pixels",
     run: runEmojiLab,
   },
+  fashion: {
+    summary: "clothes told by their nearest: raw pixels against features that a small network learns",
+    run: runFashionLab,
+  },
   geo: {
     summary: "elevation, time zones and house values told by the nearest places on the globe",
     run: runGeoLab,
@@ -45,6 +51,10 @@ export const LABS: Readonly<Record<string, Lab>> = {
   music: {
     summary: "artists, films and books recommended by factorisation, against popularity and item neighbours",
     run: runMusicLab,
+  },
+  photos: {
+    summary: "photographs beside their nearest: by pixels, and by 128 features that a network learns",
+    run: runPhotosLab,
   },
   theory: {
     summary: "what theory says of neighbours, held against experiments: each claim with its numbers",

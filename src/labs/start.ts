@@ -6,7 +6,7 @@ import { type EmojiFindings, emojiFindings } from "./emoji/findings.ts";
 import { describeSet } from "./emoji/lab.ts";
 import type { StyleCredit } from "./emoji/styles.ts";
 import { pixelVectors } from "./emoji/vectors.ts";
-import { type FashionFindings, fashionFindings, loadFashion } from "./fashion.ts";
+import { type FashionFindings, fashionFindings, loadFashion } from "./fashion/data.ts";
 import { type Machine, machine, machineLine, workThreads } from "./machine.ts";
 import { count, seconds } from "./numbers.ts";
 import { type LabOptions, type LabResult, labOptions, type ResolvedLabOptions } from "./options.ts";

@@ -40,10 +40,15 @@ const LARGE = 64;
 
 /** Neighbours as pictures: exact above, approximate below, disagreements marked. */
 export function pictureSheet(sheet: Sheet): { html: Html; style: string } {
-  const { pictures, size } = sheet;
+  const html = sheet.rows.map((row) => queryBlock(row, sheet)).join("\n");
+  return { html, style: pictureStyle(sheet) };
+}
+
+/** Rules for blocks of pictures; a page has one set of pictures. */
+export function pictureStyle({ pictures, size }: Pick<Sheet, "pictures" | "size">): string {
   const lines = Math.max(1, Math.ceil(pictures.length / COLUMNS));
   const uri = pngUri(mosaic(pictures, size, lines), COLUMNS * size, lines * size);
-  const style = `
+  return `
 .pic{display:block;background-image:url(${uri});background-repeat:no-repeat;border-radius:8px;box-shadow:0 0 0 1px var(--line)}
 .pic.s{width:${SMALL}px;height:${SMALL}px;background-size:${COLUMNS * SMALL}px auto}
 .pic.l{width:${LARGE}px;height:${LARGE}px;background-size:${COLUMNS * LARGE}px auto}
@@ -58,8 +63,6 @@ export function pictureSheet(sheet: Sheet): { html: Html; style: string } {
 @media (max-width:900px){.near{grid-template-columns:repeat(5,minmax(0,1fr))}}
 @media (max-width:600px){.query{grid-template-columns:1fr}.who{grid-row:auto;display:flex;gap:12px;align-items:center}.near{gap:8px 6px}.near li{font-size:11px}}
 `;
-  const html = sheet.rows.map((row) => queryBlock(row, sheet)).join("\n");
-  return { html, style };
 }
 
 function queryBlock(row: SheetRow, { index }: Sheet): Html {
@@ -81,7 +84,8 @@ function list(near: readonly Neighbour[], tag: string): Html {
   return `<ol class="near">${tiles.join("")}</ol>`;
 }
 
-function picture(i: number, size: "s" | "l", label: string): Html {
+/** One picture of the page's set. */
+export function picture(i: number, size: "s" | "l", label: string): Html {
   const side = size === "s" ? SMALL : LARGE;
   const x = (i % COLUMNS) * side;
   const y = Math.floor(i / COLUMNS) * side;
