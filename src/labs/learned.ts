@@ -1,4 +1,4 @@
-import { createTape, createWasmKernels, layers, type NamedParameters } from "../autodiff/index.ts";
+import { createTape, layers, type NamedParameters } from "../autodiff/index.ts";
 import type { Matrix, RunOptions } from "../core/index.ts";
 import {
   type Architecture,
@@ -54,7 +54,7 @@ export async function learn(
   { seed, threads, onEpoch, signal, onProgress }: LearnOptions,
 ): Promise<Learned> {
   const { name, architecture, augment, epochs, batch, learningRate, weightDecay, smoothing } = recipe;
-  const tape = createTape({ kernels: createWasmKernels({ threads }) });
+  const tape = createTape({ threads });
   const [start, cpu] = [performance.now(), process.cpuUsage()];
   const encoder: Encoder = createEncoder(architecture, { tape, seed });
   try {

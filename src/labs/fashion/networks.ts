@@ -2,7 +2,6 @@ import {
   adamW,
   createLoader,
   createTape,
-  createWasmKernels,
   layers,
   oneCycle,
   trainAsync,
@@ -55,7 +54,7 @@ export async function learnLinear(
     architecture: { kind: "mlp", inputs: rows.cols, hidden: [], width: FASHION_CLASSES.length },
     ...{ epochs, batch: 128, learningRate: 2e-3, weightDecay: 0, smoothing: 0 },
   };
-  const tape = createTape({ kernels: createWasmKernels({ threads }) });
+  const tape = createTape({ threads });
   const [start, cpu] = [performance.now(), process.cpuUsage()];
   const { mean, deviation } = scaling(rows);
   const input = (from: Matrix<Float32Array>, some: ArrayLike<number>) => {
