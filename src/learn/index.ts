@@ -4,6 +4,7 @@
  * @module
  */
 
+export * from "./clip/index.ts";
 export * from "./encoders/index.ts";
 export {
   ALS_DEFAULTS,

@@ -1,4 +1,5 @@
 export type { Architecture, CnnArchitecture, MlpArchitecture } from "./architecture.ts";
+export { type AugmentOptions, augmentImages } from "./augment.ts";
 export {
   type Augment,
   type ClassificationHead,

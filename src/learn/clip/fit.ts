@@ -1,0 +1,145 @@
+import {
+  adamW,
+  type Clip,
+  createLoader,
+  type EpochReport,
+  oneCycle,
+  type TrainOptions,
+  type TrainReport,
+  trainJob,
+} from "../../autodiff/index.ts";
+import {
+  type Job,
+  type Rng,
+  type RunOptions,
+  resolveOptions,
+  runAsync,
+  runSync,
+  VicinalError,
+} from "../../core/index.ts";
+import type { VectorsInput } from "../../indexes/contract.ts";
+import { type Augment, takeRows } from "../encoders/classifier.ts";
+import { rowSource } from "../rows.ts";
+import type { TwoTower } from "./twoTower.ts";
+
+export interface FitTwoTowerOptions {
+  /** Passes over the subjects, each with one of its images; default 40. */
+  epochs?: number;
+  /** Pairs a step, of different subjects; default 256, at most one of each. */
+  batch?: number;
+  /** Of AdamW, at the top of one cycle; default 3e-3. */
+  learningRate?: number;
+  /** Default 0.05. */
+  weightDecay?: number;
+  /** Changes images at random. */
+  augment?: Augment;
+  /** Changes texts at random, for instance by leaving words out. */
+  rephrase?: (text: string, rng: Rng) => string;
+  clip?: Clip;
+  /** Default 0. */
+  seed?: number;
+  onEpoch?: (report: EpochReport) => void;
+  checkpoint?: TrainOptions["checkpoint"];
+  resume?: Uint8Array;
+}
+
+const DEFAULTS = {
+  epochs: 40,
+  batch: 256,
+  learningRate: 3e-3,
+  weightDecay: 0.05,
+  augment: undefined as Augment | undefined,
+  rephrase: undefined as FitTwoTowerOptions["rephrase"],
+  clip: undefined as Clip | undefined,
+  seed: 0,
+  onEpoch: undefined as FitTwoTowerOptions["onEpoch"],
+  checkpoint: undefined as TrainOptions["checkpoint"],
+  resume: undefined as Uint8Array | undefined,
+};
+
+/** Images, what is said of each, and what each is of. */
+export interface ImageTexts {
+  readonly images: VectorsInput;
+  /** One for each image. */
+  readonly texts: readonly string[];
+  /** Images of one subject do not meet in a batch, where one's text would be wrong for the other. Default: each its own. */
+  readonly subjects?: readonly (string | number)[];
+}
+
+/**
+ * Trains two towers on images and their texts.
+ *
+ * @throws VicinalError DIM_MISMATCH, NOT_FINITE, BAD_INPUT, DIVERGED, OPTION_RANGE, OPTION_UNKNOWN
+ */
+export const fitTwoTower = (
+  model: TwoTower,
+  pairs: ImageTexts,
+  options: FitTwoTowerOptions & RunOptions = {},
+): TrainReport => {
+  const { signal, onProgress, ...rest } = options;
+  return runSync(fitJob(model, pairs, rest), { signal, onProgress } as RunOptions);
+};
+
+/** {@link fitTwoTower} between turns of the event loop. */
+export const fitTwoTowerAsync = async (
+  model: TwoTower,
+  pairs: ImageTexts,
+  options: FitTwoTowerOptions & RunOptions = {},
+): Promise<TrainReport> => {
+  const { signal, onProgress, ...rest } = options;
+  return runAsync(fitJob(model, pairs, rest), { signal, onProgress } as RunOptions);
+};
+
+/** Rows of each subject, in the order in which subjects first appear. */
+function rowsBySubject({ texts, subjects }: ImageTexts, rows: number): number[][] {
+  for (const [what, list] of Object.entries({ texts, subjects })) {
+    if (list === undefined || list.length === rows) continue;
+    throw new VicinalError("BAD_INPUT", {
+      what,
+      got: `${list.length} of them`,
+      rule: `${rows}, one an image`,
+    });
+  }
+  const out = new Map<string | number, number[]>();
+  for (let i = 0; i < rows; i++) {
+    const subject = subjects?.[i] ?? i;
+    const list = out.get(subject);
+    if (list === undefined) out.set(subject, [i]);
+    else list.push(i);
+  }
+  return [...out.values()];
+}
+
+function* fitJob(model: TwoTower, pairs: ImageTexts, given: FitTwoTowerOptions): Job<TrainReport> {
+  const options = resolveOptions<typeof DEFAULTS>(DEFAULTS, given);
+  const { epochs, batch, learningRate, weightDecay, augment, rephrase, seed, ...rest } = options;
+  const source = rowSource(pairs.images, "images", 2, model.image.inputs);
+  const bySubject = rowsBySubject(pairs, source.rows);
+  const size = Math.min(batch, bySubject.length);
+  const loader = createLoader({ rows: bySubject.length, batch: size, dropLast: true, seed });
+  const steps = Math.max(1, epochs * loader.stepsPerEpoch);
+  return yield* trainJob({
+    tape: model.tape,
+    model,
+    loader,
+    optimiser: adamW(model.parameters, { learningRate, weightDecay }),
+    epochs,
+    schedule: oneCycle({ rate: learningRate, steps }),
+    ...(Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as object),
+    loss({ rows: chosen, rng }) {
+      const rows = chosen.map((subject) => {
+        const images = bySubject[subject]!;
+        return images[rng.below(images.length)]!;
+      });
+      const block = takeRows(source, rows);
+      const { cols } = source;
+      if (augment !== undefined) {
+        rows.forEach((_, i) => {
+          augment(block.subarray(i * cols, (i + 1) * cols), rng);
+        });
+      }
+      const texts = Array.from(rows, (row) => rephrase?.(pairs.texts[row]!, rng) ?? pairs.texts[row]!);
+      return model.loss(model.tape.tensor(block, [rows.length, cols]), texts);
+    },
+  });
+}
