@@ -1,8 +1,10 @@
 import { checkK, checkNames, type RunOptions, VicinalError } from "../core/index.ts";
 import type { Index, Key, VectorsInput } from "../indexes/contract.ts";
 import { ownedReader, type VectorReader } from "../indexes/parts/vectors.ts";
+import { encodeSnapshot, saveSnapshot } from "../persist/index.ts";
 import { checkNeighborOptions } from "./fitting.ts";
 import type { NeighborOptions, NeighborSource, Quest, Reach, Visit } from "./neighbors.ts";
+import { type SavedParts, snapshotOf } from "./saved.ts";
 
 /** k nearest fitted rows of each query: those of query q are at q · k … q · k + counts[q] − 1, nearest first. */
 export interface KNeighbors {
@@ -57,6 +59,23 @@ export abstract class NeighborEstimator<O extends NeighborOptions> {
       throw new VicinalError(this.#known ? "CLOSED" : "NOT_FITTED", { what: `This ${this.kind}` });
     }
     return this.#source;
+  }
+
+  /** What a file holds besides options and index. */
+  protected abstract parts(): SavedParts;
+
+  /**
+   * The fitted estimator as the bytes of a file; the static `open` of its class reads them.
+   *
+   * @throws VicinalError NOT_FITTED, UNSUPPORTED for weights by a function
+   */
+  toBytes(): Uint8Array {
+    return encodeSnapshot(snapshotOf(this.kind, this.options, this.source, this.parts()));
+  }
+
+  /** Writes the file, replacing what is at the path in one step. Throws like {@link toBytes}, and FILE. */
+  async save(path: string, run: RunOptions = {}): Promise<void> {
+    await saveSnapshot(snapshotOf(this.kind, this.options, this.source, this.parts()), path, run);
   }
 
   /** Releases the index, if fit() made it. */

@@ -1,6 +1,7 @@
 import { checkK, type Matrix, matrix, oneOf, type RunOptions } from "../core/index.ts";
 import type { VectorsInput } from "../indexes/contract.ts";
 import type { VectorReader } from "../indexes/parts/vectors.ts";
+import type { Facts, SnapshotInput } from "../persist/index.ts";
 import {
   CALIBRATIONS,
   type Calibration,
@@ -27,6 +28,7 @@ import {
 } from "./heldOut.ts";
 import { codesOf, type EncodedLabels, encodeLabels, type Label } from "./labels.ts";
 import { checkMetricOfWeights, type NeighborOptions, type NeighborSource } from "./neighbors.ts";
+import { labelParts, openSavedEstimator, type SavedParts } from "./saved.ts";
 import { agreement } from "./scores.ts";
 import { checkWeights, TIES, type Ties, type Weights } from "./votes.ts";
 
@@ -79,6 +81,41 @@ export class KNeighborsClassifier<
   /** What calibration learned for {@link k_}; undefined where it is none, or only one row was fitted. */
   get calibration_(): CalibrationFit | undefined {
     return this.#calibrated;
+  }
+
+  /** Opens what toBytes() or save() gave. Throws FORMAT and what opening an index throws. */
+  static async open<L extends Label = Label>(
+    input: SnapshotInput,
+    run: RunOptions = {},
+  ): Promise<KNeighborsClassifier<L>> {
+    type Options = KNeighborsClassifierOptions;
+    return openSavedEstimator<Options, KNeighborsClassifier<L>>(
+      input,
+      "KNeighborsClassifier",
+      run,
+      (saved) => {
+        const model = new KNeighborsClassifier<L>(saved.options);
+        const k = saved.facts.whole("k", 1, 0x7fffffff);
+        const labels = saved.labels<L>();
+        const calibrated = saved.facts.has("smoothing")
+          ? {
+              smoothing: saved.facts.number("smoothing", 0),
+              temperature: saved.facts.number("temperature", 0),
+              logLoss: saved.facts.number("logLoss", 0),
+            }
+          : undefined;
+        model.adopt(saved.source);
+        model.#labels = labels;
+        model.#k = k;
+        model.#calibrated = calibrated;
+        return model;
+      },
+    );
+  }
+
+  protected parts(): SavedParts {
+    const learned: Facts = this.#calibrated === undefined ? {} : { ...this.#calibrated };
+    return { facts: { k: this.#k, ...learned }, sections: labelParts(this.#fitted) };
   }
 
   /** Neighbours that vote. */

@@ -1,10 +1,12 @@
 import { checkK, type RunOptions, VicinalError } from "../core/index.ts";
 import type { VectorsInput } from "../indexes/contract.ts";
 import type { VectorReader } from "../indexes/parts/vectors.ts";
+import type { SnapshotInput } from "../persist/index.ts";
 import { logRadius, logUnitBall } from "./ballVolume.ts";
 import { type FitInput, NeighborEstimator, runWork, runWorkAsync, type Work } from "./estimator.ts";
 import { closing, readFitting } from "./fitting.ts";
 import type { NeighborOptions, NeighborSource } from "./neighbors.ts";
+import { openSavedEstimator, type SavedParts } from "./saved.ts";
 
 export interface KNeighborsDensityOptions extends NeighborOptions {
   /** Rows that a ball grows to hold, default 5; all rows where there are fewer. */
@@ -38,6 +40,18 @@ export class KNeighborsDensity extends NeighborEstimator<KNeighborsDensityOption
   constructor(options: KNeighborsDensityOptions = {}) {
     super(options, ["k", "intrinsicDimension"]);
     this.#k = checkDensityOptions(options);
+  }
+
+  /** Opens what toBytes() or save() gave. Throws FORMAT and what opening an index throws. */
+  static async open(input: SnapshotInput, run: RunOptions = {}): Promise<KNeighborsDensity> {
+    type Options = KNeighborsDensityOptions;
+    return openSavedEstimator<Options, KNeighborsDensity>(input, "KNeighborsDensity", run, (saved) => {
+      return new KNeighborsDensity(saved.options).#take(saved.source);
+    });
+  }
+
+  protected parts(): SavedParts {
+    return { facts: {}, sections: [] };
   }
 
   /** Rows that a ball grows to hold. */

@@ -2,6 +2,13 @@ import { checkNames, type Matrix, matrix, type RunOptions, VicinalError } from "
 import type { VectorsInput } from "../indexes/contract.ts";
 import { dimensionOf, dtypeOf } from "../indexes/dataShape.ts";
 import { copyRows, readVectors } from "../indexes/parts/vectors.ts";
+import {
+  encodeSnapshot,
+  type Facts,
+  type Snapshot,
+  type SnapshotInput,
+  saveSnapshot,
+} from "../persist/index.ts";
 import { runWork, runWorkAsync, type Work } from "./estimator.ts";
 import {
   checkDensityOptions,
@@ -10,6 +17,7 @@ import {
 } from "./kNeighborsDensity.ts";
 import { codesOf, type EncodedLabels, encodeLabels, type Label } from "./labels.ts";
 import { NEIGHBOR_NAMES } from "./neighbors.ts";
+import { labelParts, openFile } from "./saved.ts";
 import { agreement } from "./scores.ts";
 
 export interface KNeighborsDensityClassifierOptions extends Omit<KNeighborsDensityOptions, "index"> {
@@ -155,6 +163,58 @@ export class KNeighborsDensityClassifier<L extends Label = Label> {
   score(queries: VectorsInput, labels: ArrayLike<L>): number {
     const posteriors = runWork(this.#posteriors(queries));
     return agreement(winners(posteriors), codesOf(labels, this.classes_, posteriors.rows));
+  }
+
+  /** The fitted classifier as the bytes of a file; {@link open} reads them. Throws NOT_FITTED. */
+  toBytes(): Uint8Array {
+    return encodeSnapshot(this.#snapshot());
+  }
+
+  /** Writes the file, replacing what is at the path in one step. */
+  async save(path: string, run: RunOptions = {}): Promise<void> {
+    await saveSnapshot(this.#snapshot(), path, run);
+  }
+
+  /** Opens what toBytes() or save() gave. Throws FORMAT and what opening an index throws. */
+  static async open<L extends Label = Label>(
+    input: SnapshotInput,
+    run: RunOptions = {},
+  ): Promise<KNeighborsDensityClassifier<L>> {
+    const { facts, section, labels, fail } = await openFile(input, "KNeighborsDensityClassifier", run);
+    const options = facts.json("options") as unknown as KNeighborsDensityClassifierOptions;
+    const rows = facts.whole("rows", 1, 0xffff_fffe);
+    const encoded = labels<L>(rows);
+    const priors = Float64Array.from(facts.json("priors") as number[]);
+    facts.done();
+    if (priors.length !== encoded.classes.length) fail("it has a prior for each class");
+    const model = new KNeighborsDensityClassifier<L>(options);
+    const densities: KNeighborsDensity[] = [];
+    try {
+      for (const c of encoded.classes.keys())
+        densities.push(await KNeighborsDensity.open(section(`density${c}`)));
+    } catch (error) {
+      for (const density of densities) density.close();
+      throw error;
+    }
+    model.#learned = { labels: encoded, priors, densities };
+    return model;
+  }
+
+  #snapshot(): Snapshot {
+    const { labels, priors, densities } = this.#fitted;
+    const options = Object.fromEntries(
+      Object.entries(this.options).filter(([, value]) => value !== undefined),
+    );
+    return {
+      kind: "KNeighborsDensityClassifier",
+      facts: { version: 1, options: options as Facts, rows: labels.codes.length, priors: [...priors] },
+      sections: [
+        ...labelParts(labels),
+        ...densities.map((density, c) => {
+          return { name: `density${c}`, dtype: "u8", data: density.toBytes() } as const;
+        }),
+      ],
+    };
   }
 
   /** Releases the indexes. */

@@ -1,6 +1,7 @@
 import { checkK, type RunOptions } from "../core/index.ts";
 import type { VectorsInput } from "../indexes/contract.ts";
 import type { VectorReader } from "../indexes/parts/vectors.ts";
+import type { SnapshotInput } from "../persist/index.ts";
 import {
   type FitInput,
   type KNeighbors,
@@ -18,6 +19,7 @@ import {
   type KChoice,
 } from "./heldOut.ts";
 import { checkMetricOfWeights, type NeighborOptions, type NeighborSource } from "./neighbors.ts";
+import { openSavedEstimator, type SavedParts, targetParts } from "./saved.ts";
 import { sameOutputs } from "./scores.ts";
 import { r2, readTargets, rowsOf, type Targets, type TargetsInput } from "./targets.ts";
 import { averageEach } from "./valueMeans.ts";
@@ -46,6 +48,25 @@ export class KNeighborsRegressor extends NeighborEstimator<KNeighborsRegressorOp
     super(options, ["k", "weights"]);
     this.#k = checkK(options.k ?? 5);
     this.#weights = checkWeights(options.weights ?? "uniform");
+  }
+
+  /** Opens what toBytes() or save() gave. Throws FORMAT and what opening an index throws. */
+  static async open(input: SnapshotInput, run: RunOptions = {}): Promise<KNeighborsRegressor> {
+    type Options = KNeighborsRegressorOptions;
+    return openSavedEstimator<Options, KNeighborsRegressor>(input, "KNeighborsRegressor", run, (saved) => {
+      const model = new KNeighborsRegressor(saved.options);
+      const k = saved.facts.whole("k", 1, 0x7fffffff);
+      const targets = saved.targets();
+      model.adopt(saved.source);
+      model.#targets = targets;
+      model.#k = k;
+      return model;
+    });
+  }
+
+  protected parts(): SavedParts {
+    const { facts, sections } = targetParts(this.#fitted);
+    return { facts: { k: this.#k, ...facts }, sections };
   }
 
   /** Neighbours that are averaged. */

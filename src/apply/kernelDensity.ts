@@ -10,9 +10,11 @@ import {
 import type { VectorsInput } from "../indexes/contract.ts";
 import { kernelDensity, kernelDensityAsync } from "../indexes/kernelDensity.ts";
 import { DENSITY_KERNELS, type DensityKernel } from "../indexes/trees/balltree/normaliser.ts";
+import type { SnapshotInput } from "../persist/index.ts";
 import { type FitInput, NeighborEstimator } from "./estimator.ts";
 import { readFitting } from "./fitting.ts";
 import type { NeighborOptions, NeighborSource } from "./neighbors.ts";
+import { openSavedEstimator, type SavedParts } from "./saved.ts";
 
 export interface KernelDensityOptions
   extends Omit<NeighborOptions, "efSearch" | "nprobe" | "rerank" | "searchK" | "maxLeaves" | "exact"> {
@@ -54,6 +56,17 @@ export class KernelDensity extends NeighborEstimator<KernelDensityOptions> {
       });
     }
     this.#rule = rule;
+  }
+
+  /** Opens what toBytes() or save() gave. Throws FORMAT and what opening an index throws. */
+  static async open(input: SnapshotInput, run: RunOptions = {}): Promise<KernelDensity> {
+    return openSavedEstimator<KernelDensityOptions, KernelDensity>(input, "KernelDensity", run, (saved) => {
+      return new KernelDensity(saved.options).#take(saved.source);
+    });
+  }
+
+  protected parts(): SavedParts {
+    return { facts: {}, sections: [] };
   }
 
   /** Width of the kernel. Throws NOT_FITTED. */

@@ -1,6 +1,7 @@
 import { checkK, type RunOptions, VicinalError } from "../core/index.ts";
 import type { VectorsInput } from "../indexes/contract.ts";
 import type { VectorReader } from "../indexes/parts/vectors.ts";
+import type { SnapshotInput } from "../persist/index.ts";
 import {
   everyRow,
   type FitInput,
@@ -13,6 +14,7 @@ import {
 } from "./estimator.ts";
 import { readFitting } from "./fitting.ts";
 import type { NeighborOptions, NeighborSource } from "./neighbors.ts";
+import { openSavedEstimator, type SavedParts } from "./saved.ts";
 
 export interface LocalOutlierFactorOptions extends NeighborOptions {
   /** Neighbours that make up a row's surroundings, default 20; at most all other rows. */
@@ -64,6 +66,32 @@ export class LocalOutlierFactor extends NeighborEstimator<LocalOutlierFactorOpti
       });
     }
     this.#contamination = share;
+  }
+
+  /** Opens what toBytes() or save() gave. Throws FORMAT and what opening an index throws. */
+  static async open(input: SnapshotInput, run: RunOptions = {}): Promise<LocalOutlierFactor> {
+    type Options = LocalOutlierFactorOptions;
+    return openSavedEstimator<Options, LocalOutlierFactor>(input, "LocalOutlierFactor", run, (saved) => {
+      const model = new LocalOutlierFactor(saved.options);
+      const learned = {
+        k: saved.facts.whole("k", 1, 0x7fffffff),
+        offset: saved.facts.number("offset"),
+        reach: saved.floats("reach"),
+        density: saved.floats("density"),
+        factors: saved.floats("factors"),
+      };
+      model.adopt(saved.source);
+      model.#learned = learned;
+      return model;
+    });
+  }
+
+  protected parts(): SavedParts {
+    const { k, offset, reach, density, factors } = this.#fitted;
+    const sections = Object.entries({ reach, density, factors }).map(([name, data]) => {
+      return { name, dtype: "f64", data } as const;
+    });
+    return { facts: { k, offset }, sections };
   }
 
   /** Neighbours used: the option, or all other rows where there are fewer. Throws NOT_FITTED. */

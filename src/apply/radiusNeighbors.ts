@@ -1,6 +1,7 @@
 import { type Matrix, matrix, oneOf, type RunOptions, VicinalError } from "../core/index.ts";
 import type { VectorsInput } from "../indexes/contract.ts";
 import type { VectorReader } from "../indexes/parts/vectors.ts";
+import type { SnapshotInput } from "../persist/index.ts";
 import { electEach, shareVotes } from "./classVotes.ts";
 import {
   type Collector,
@@ -13,6 +14,7 @@ import {
 import { closing, readFitting } from "./fitting.ts";
 import { checkCount, type EncodedLabels, encodeLabels, type Label } from "./labels.ts";
 import { checkMetricOfWeights, type Found, type NeighborOptions, type NeighborSource } from "./neighbors.ts";
+import { labelParts, openSavedEstimator, type SavedParts, targetParts } from "./saved.ts";
 import { sameOutputs } from "./scores.ts";
 import { r2, readTargets, type Targets, type TargetsInput } from "./targets.ts";
 import { averageEach } from "./valueMeans.ts";
@@ -114,6 +116,24 @@ export class RadiusNeighborsClassifier<L extends Label = Label> extends RadiusEs
     const outliers = options.outliers ?? "refuse";
     const isLabel = typeof outliers === "object" && outliers !== null && "label" in outliers;
     this.#outliers = isLabel ? outliers : oneOf("outliers", outliers, ["refuse", "mostFrequent"] as const);
+  }
+
+  /** Opens what toBytes() or save() gave. Throws FORMAT and what opening an index throws. */
+  static async open<L extends Label = Label>(
+    input: SnapshotInput,
+    run: RunOptions = {},
+  ): Promise<RadiusNeighborsClassifier<L>> {
+    type Model = RadiusNeighborsClassifier<L>;
+    type Options = RadiusNeighborsClassifierOptions<L>;
+    return openSavedEstimator<Options, Model>(input, "RadiusNeighborsClassifier", run, (saved) => {
+      const model = new RadiusNeighborsClassifier<L>(saved.options);
+      const labels = saved.labels<L>();
+      return model.#take(saved.source, labels);
+    });
+  }
+
+  protected parts(): SavedParts {
+    return { facts: {}, sections: labelParts(this.#fitted) };
   }
 
   /** The labels seen, numbers ascending, strings by code unit. Throws NOT_FITTED. */
@@ -237,6 +257,20 @@ export class RadiusNeighborsRegressor extends RadiusEstimator<RadiusNeighborsReg
         rule: "a number, or NaN",
       });
     }
+  }
+
+  /** Opens what toBytes() or save() gave. Throws FORMAT and what opening an index throws. */
+  static async open(input: SnapshotInput, run: RunOptions = {}): Promise<RadiusNeighborsRegressor> {
+    type Model = RadiusNeighborsRegressor;
+    type Options = RadiusNeighborsRegressorOptions;
+    return openSavedEstimator<Options, Model>(input, "RadiusNeighborsRegressor", run, (saved) => {
+      const model = new RadiusNeighborsRegressor(saved.options);
+      return model.#take(saved.source, saved.targets());
+    });
+  }
+
+  protected parts(): SavedParts {
+    return targetParts(this.#fitted);
   }
 
   /** Values of a row. Throws NOT_FITTED. */
