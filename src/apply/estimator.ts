@@ -3,7 +3,7 @@ import type { Index, Key, VectorsInput } from "../indexes/contract.ts";
 import { ownedReader, type VectorReader } from "../indexes/parts/vectors.ts";
 import { encodeSnapshot, saveSnapshot } from "../persist/index.ts";
 import { checkNeighborOptions } from "./fitting.ts";
-import type { NeighborOptions, NeighborSource, Quest, Reach, Visit } from "./neighbors.ts";
+import type { AnyIndex, NeighborOptions, NeighborSource, Quest, Reach, Visit } from "./neighbors.ts";
 import { type SavedParts, snapshotOf } from "./saved.ts";
 
 /** k nearest fitted rows of each query: those of query q are at q · k … q · k + counts[q] − 1, nearest first. */
@@ -18,7 +18,7 @@ export interface KNeighbors {
 }
 
 /** Rows to fit: vectors, or an index that holds them (rows are then in the order of its keys). */
-export type FitInput = VectorsInput | Index<Key>;
+export type FitInput = VectorsInput | AnyIndex;
 
 /** Takes answers, and makes the result when all were seen. */
 export interface Collector<T> {

@@ -5,10 +5,10 @@ import { create } from "../indexes/create.ts";
 import { dimensionOf, dtypeOf } from "../indexes/dataShape.ts";
 import { readVectors } from "../indexes/parts/vectors.ts";
 import { VectorIndex } from "../indexes/vectorIndex.ts";
-import { NEIGHBOR_NAMES, type NeighborOptions, NeighborSource } from "./neighbors.ts";
+import { type AnyIndex, NEIGHBOR_NAMES, type NeighborOptions, NeighborSource } from "./neighbors.ts";
 
 /** True for an index, as opposed to vectors. */
-export function isIndex(value: unknown): value is Index<Key> {
+export function isIndex(value: unknown): value is AnyIndex {
   return typeof value === "object" && value !== null && "search" in value && "metric" in value;
 }
 
@@ -38,7 +38,7 @@ export interface Fitting {
  *
  * @throws VicinalError BAD_INPUT, DIM_MISMATCH, NOT_FINITE, EMPTY_INDEX and so on for bad rows
  */
-export function readFitting(input: VectorsInput | Index<Key>, options: NeighborOptions): Fitting {
+export function readFitting(input: VectorsInput | AnyIndex, options: NeighborOptions): Fitting {
   if (isIndex(input)) {
     if (!(input instanceof VectorIndex)) {
       throw new VicinalError("BAD_INPUT", {
@@ -57,7 +57,7 @@ export function readFitting(input: VectorsInput | Index<Key>, options: NeighborO
     typeof spec === "string" ? (options.dimension ?? dimensionOf(input, dtype)) : spec.dimension;
   const reader = readVectors(input, dimension, dtype);
   if (reader.rows === 0) throw new VicinalError("EMPTY_INDEX", { what: "fit()" });
-  if (typeof spec !== "string") return intoGiven(spec, input, reader.rows, options);
+  if (typeof spec !== "string") return intoGiven(spec as Index<Key>, input, reader.rows, options);
   const { seed, metricOptions, indexOptions, threads = 1 } = options;
   const numbers = metricOptions === undefined ? {} : { metricOptions };
   const common = { metric: metric!, dtype, dimension, ...(seed === undefined ? {} : { seed }) };

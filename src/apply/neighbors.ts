@@ -10,13 +10,16 @@ import type { FactoryOptions, Filter, Index, Key, VectorsInput } from "../indexe
 import { copyRows, readVectors, type VectorReader } from "../indexes/parts/vectors.ts";
 import type { VectorIndex } from "../indexes/vectorIndex.ts";
 
+/** An index with keys of any type. */
+export type AnyIndex = Index<Key> | Index<number> | Index<string> | Index<bigint>;
+
 /** How neighbours are found, for every estimator over neighbours. */
 export interface NeighborOptions {
   /**
    * Specification of the index, default "Flat", which is exact; "Auto" lets fitAsync() choose. Or an empty index,
    * which fit() fills and the caller closes. An index that holds rows already goes to fit() in place of vectors.
    */
-  index?: string | Index<Key>;
+  index?: string | AnyIndex;
   /** Default l2. */
   metric?: Metric;
   metricOptions?: MetricOptions | undefined;

@@ -1,3 +1,4 @@
+import { majority } from "../apply/index.ts";
 import { type Job, type Matrix, row } from "../core/index.ts";
 import type { Index } from "../indexes/contract.ts";
 import { gather } from "./rows.ts";
@@ -12,18 +13,6 @@ export interface Accuracy {
   readonly majority: number;
   /** Label → its queries and how many of them were right, largest first. */
   readonly labels: readonly { readonly label: string; readonly queries: number; readonly correct: number }[];
-}
-
-/** The commonest label; among equals the lowest, as scikit-learn has it. */
-export function majority(labels: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  let best = "";
-  let most = 0;
-  for (const [label, count] of counts) {
-    if (count > most || (count === most && label < best)) [best, most] = [label, count];
-  }
-  return best;
 }
 
 /** Collects votes into an {@link Accuracy}. */
@@ -87,7 +76,7 @@ export function* leaveIdentityOut(
         const more = Math.min(index.size, k + sizes.get(identities[self]!)!);
         near = strangers(index.search(row(vectors, self), { k: more, exact: true }).keys(), self);
       }
-      votes.push(majority(near.map((other) => labels[other]!)));
+      votes.push(majority(near.map((other) => labels[other]!)) ?? "");
     }
   }
   return tally(

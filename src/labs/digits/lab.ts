@@ -1,4 +1,5 @@
-import { type Matrix, row } from "../../core/index.ts";
+import { KNeighborsClassifier } from "../../apply/index.ts";
+import { type Matrix, type Progress, row } from "../../core/index.ts";
 import { loadDataset } from "../../data/index.ts";
 import { create, type Index, type SearchParams, tune } from "../../indexes/index.ts";
 import { type Machine, machine, machineLine, workThreads } from "../machine.ts";
@@ -9,8 +10,8 @@ import { heading } from "../print.ts";
 import { digitsPage } from "../report/digits.ts";
 import type { Sheet, SheetRow } from "../report/sheet.ts";
 import { prepareFolder, writeReport } from "../report/write.ts";
-import { floats, gather } from "../rows.ts";
-import { type Accuracy, majority, tally } from "../vote.ts";
+import { floats } from "../rows.ts";
+import { type Accuracy, tally } from "../vote.ts";
 
 /** How well one index tells digits, and how fast. */
 export interface DigitsRow {
@@ -36,7 +37,6 @@ export interface DigitsLabResults {
 const INDEXES = ["Flat", "RPForest20", "HNSW16,SQ7,Refine"];
 const KS = [1, 3, 5, 10];
 const SIDE = 28;
-const CHUNK = 200;
 
 interface Digits {
   readonly train: Matrix<Float32Array>;
@@ -122,19 +122,12 @@ async function tell(
   { trainLabels, test, testLabels }: Digits,
   { signal, onProgress }: ResolvedLabOptions,
 ): Promise<Omit<DigitsRow, "buildSeconds">> {
-  const votes = KS.map((): string[] => []);
+  const model = new KNeighborsClassifier<number>({ threads: workThreads() }).fit(index, trainLabels);
+  const report = (p: Progress): void => onProgress?.({ ...p, phase: `tell digits by ${index.spec}` });
+  const votes = await model.predictEachAsync(test, KS, { ...(signal && { signal }), onProgress: report });
   const k = Math.max(...KS);
-  for (let start = 0; start < test.rows; start += CHUNK) {
-    onProgress?.({ phase: `tell digits by ${index.spec}`, done: start, total: test.rows });
-    const rows = Array.from({ length: Math.min(CHUNK, test.rows - start) }, (_, i) => start + i);
-    const found = await index.searchAsync(gather(test, rows), { k, threads: workThreads(), signal });
-    for (let i = 0; i < rows.length; i++) {
-      const labels = found.keys(i).map((key) => String(trainLabels[key]));
-      for (const [j, of] of KS.entries()) votes[j]!.push(majority(labels.slice(0, of)));
-    }
-  }
   const truth = Array.from({ length: test.rows }, (_, i) => String(testLabels[i]));
-  const accuracy = KS.map((of, j) => tally(truth, votes[j]!, of));
+  const accuracy = KS.map((of, j) => tally(truth, votes[j]!.map(String), of));
   return { index: index.spec, params: index.defaults, accuracy, qps: speed(index, test, k) };
 }
 
