@@ -37,6 +37,11 @@ export function svgFigure(svg: string, caption: Html): Html {
   return `<figure><div class="scroll" tabindex="0" role="region" aria-label="${alt}"><img class="plot" src="${uri}" alt="${alt}"></div><figcaption>${caption}<span class="narrow"> The legend is to the right: scroll sideways.</span></figcaption></figure>`;
 }
 
+/** Figures side by side, two to a row; one below the other on narrow screens. */
+export function pairs(...figures: readonly Html[]): Html {
+  return `<div class="pair">${figures.join("")}</div>`;
+}
+
 export function section(id: string, title: string, ...content: Html[]): Html {
   return `<section id="${id}"><h2>${text(title)}</h2>${content.join("\n")}</section>`;
 }
@@ -110,6 +115,9 @@ figcaption{margin-top:6px}
 .meter{display:block;height:8px;border-radius:4px;background:var(--bar);min-width:1px}
 .track{display:block;width:100%;min-width:70px;border-radius:4px;background:var(--panel)}
 ul{padding-left:20px}
+.pair{display:grid;grid-template-columns:1fr 1fr;gap:0 16px}
+.pair figure{min-width:0}.pair .plot{min-width:0}.pair .narrow{display:none}
+@media (max-width:760px){.pair{grid-template-columns:1fr}}
 @media (max-width:600px){main{padding:20px 16px 48px}h1{font-size:25px}h2{font-size:20px;margin-top:36px}table{font-size:14px}th,td{padding:6px 5px}thead th{font-size:13px}.wide{display:none}.narrow{display:inline}.facts{grid-template-columns:1fr 1fr}.facts dd{font-size:20px}}
 @media print{body{background:#fff;color:#000}}
 `;

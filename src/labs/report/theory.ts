@@ -2,7 +2,7 @@ import { machineLine } from "../machine.ts";
 import { seconds } from "../numbers.ts";
 import type { TheoryLabResults } from "../theory/lab.ts";
 import type { Claim, Part, PartTable, Picture } from "../theory/part.ts";
-import { facts, type Html, page, paragraph, section, svgFigure, table, text } from "./html.ts";
+import { facts, type Html, page, pairs, paragraph, section, svgFigure, table, text } from "./html.ts";
 
 const STYLE = `
 .claims{list-style:none;margin:16px 0;padding:0;display:grid;gap:8px}
@@ -10,9 +10,6 @@ const STYLE = `
 .claims li::before{content:"✓";position:absolute;left:16px;font-weight:700;color:var(--good)}
 .claims li.off::before{content:"✗";color:var(--miss)}
 .claims span{display:block;color:var(--quiet);font-size:14px;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
-.pair{display:grid;grid-template-columns:1fr 1fr;gap:0 16px}
-.pair .plot{min-width:0}.pair .narrow{display:none}
-@media (max-width:760px){.pair{grid-template-columns:1fr}}
 `;
 
 /** The report on theory. */
@@ -55,10 +52,7 @@ function figures(pictures: readonly Picture[]): Html[] {
   const half = pictures.filter((picture) => picture.half === true);
   const whole = pictures.filter((picture) => picture.half !== true);
   const draw = ({ svg, caption }: Picture): Html => svgFigure(svg, text(caption));
-  return [
-    ...(half.length === 0 ? [] : [`<div class="pair">${half.map(draw).join("")}</div>`]),
-    ...whole.map(draw),
-  ];
+  return [...(half.length === 0 ? [] : [pairs(...half.map(draw))]), ...whole.map(draw)];
 }
 
 function partTable({ caption, columns, rows }: PartTable): Html {
