@@ -222,6 +222,7 @@ describe("UMAP", () => {
     const whole = new UMAP(options).fit(x);
     const async = await new UMAP(options).fitAsync(x);
     expect(async.embedding_).toEqual(whole.embedding_);
+    expect((await new UMAP(options).fitAsync(x, { threads: 2 })).embedding_).toEqual(whole.embedding_);
     const stepped = new UMAP(options);
     expect(stepped.start(x)).toBe(40);
     expect(stepped.step()).toBe(1);

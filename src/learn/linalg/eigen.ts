@@ -17,7 +17,7 @@ const MOST_SWEEPS = 60;
  *
  * @param a n × n, left as it is
  * @throws VicinalError BAD_INPUT unless square and finite
- * @remarks O(n³): about 2 s for n = 784, one core
+ * @remarks O(n³): about 1 s for n = 784, one core
  */
 export function symmetricEigen(a: Dense): Eigen {
   return runSync(symmetricEigenJob(a));

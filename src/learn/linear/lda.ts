@@ -13,7 +13,7 @@ import { type Dense, multiply, multiplyTransposed, rowsOf, transpose, zeros } fr
 import { flipRows, symmetricEigenJob } from "../linalg/eigen.ts";
 import { type Classes, type RowSource, readClasses, rowSource } from "../rows.ts";
 import { fitted, openSaved, plainRows, type SavedModel } from "../saved.ts";
-import { type LinearMap, LinearModel, refuseConstant } from "./linearModel.ts";
+import { type LinearMap, LinearModel } from "./linearModel.ts";
 import { meanOf, scatterOf } from "./moments.ts";
 import { inverseRoots, scaleRows } from "./pca.ts";
 
@@ -130,7 +130,10 @@ export function* ldaJob(
   const means = classMeans(source, classes);
   const within = yield* scatterOf(lessMeans(source, classes, means), new Float64Array(source.cols));
   const { values, vectors } = yield* symmetricEigenJob(within);
-  refuseConstant(values[0]!);
+  if (!(values[0]! > 0)) {
+    const rule = "rows that differ within at least one class";
+    throw new VicinalError("BAD_INPUT", { what: "rows of each class", got: "all alike", rule });
+  }
   const degrees = Math.max(1, source.rows - count);
   const whiten = scaleRows(vectors, inverseRoots(values.map((v) => Math.max(0, v) / degrees)));
   const between = zeros(count, source.cols);

@@ -9,7 +9,7 @@ import { applyMap } from "./linearModel.ts";
 import { type LmnnPairs, lmnnObjective } from "./lmnnObjective.ts";
 import { type LearnedMetric, MetricLearner, readLearned, sampled } from "./metricLearner.ts";
 import { checkTolerance } from "./nca.ts";
-import { checkStart, type MetricStart, startOf } from "./start.ts";
+import { checkStart, type MetricStart, plainStart, startOf } from "./start.ts";
 
 export interface LmnnOptions {
   /** Target neighbours of a row, k: the nearest of its class in the data as given. */
@@ -87,7 +87,7 @@ export class LMNN extends MetricLearner {
   }
 
   protected override get saved(): object {
-    return this.options;
+    return { ...this.options, init: plainStart(this.options.init) };
   }
 
   /** Reads what `toJSON` gave, or its text. Throws FORMAT, FORMAT_VERSION, OPTION_RANGE, OPTION_UNKNOWN. */

@@ -21,6 +21,11 @@ export function checkStart(init: MetricStart, nComponents: number | undefined): 
   throw new VicinalError("OPTION_RANGE", { option: "init", got: String(init), rule });
 }
 
+/** The same for JSON: rows of the caller's as plain arrays. */
+export function plainStart(init: MetricStart): MetricStart {
+  return typeof init === "string" ? init : init.map((row) => Array.from(row));
+}
+
 export interface StartOptions {
   readonly init: MetricStart;
   readonly nComponents?: number | undefined;
