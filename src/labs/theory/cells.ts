@@ -57,7 +57,7 @@ export async function cells({ seed, quick, onProgress }: PartOptions): Promise<P
       { svg: cellPicture(sites), caption: `${SITES} rows and their cells.`, half: true },
       {
         svg: boundaryPicture(sites, labels),
-        caption: "The same with classes: the black boundary is made of bisectors.",
+        caption: "The same with classes: the boundary is made of bisectors.",
         half: true,
       },
       ...hillPictures(seed),
@@ -221,7 +221,7 @@ function cut({ data, rows }: Matrix, a: number, b: number): Segment | undefined 
     : undefined;
 }
 
-const SQUARE = { x: [0, 1], y: [0, 1], width: 620, height: 470, xTitle: "", yTitle: "" } as const;
+const SQUARE = { x: [0, 1], y: [0, 1], width: 620, height: 512, xTitle: "", yTitle: "" } as const;
 
 function cellPicture(sites: Matrix): string {
   const values = overGrid([0, 1], [0, 1], (places) => {
@@ -275,7 +275,7 @@ function hillPictures(seed: number): { svg: string; caption: string; half: true 
     caption:
       k === 1
         ? "Every row has its way: islands around single rows."
-        : "Fifteen vote: close to the boundary of the true densities, in black.",
+        : "Fifteen vote: close to the boundary of the true densities, the line drawn.",
     half: true,
   }));
 }
@@ -288,7 +288,7 @@ function hillPicture({ rows, labels }: Sample, k: number, bayes: readonly Segmen
   model.close();
   return plotRaster(values, {
     ...{ title: `k = ${k}`, scale: "classes", classes: ["class 0", "class 1"] },
-    ...{ x: WINDOW, y: WINDOW, width: 620, height: 500, lines: bayes },
+    ...{ x: WINDOW, y: WINDOW, width: 620, height: 512, lines: bayes },
     points: [0, 1].map((c) => ({
       name: `class ${c}`,
       color: c,

@@ -117,7 +117,7 @@ function gap(curve: Curve, n: number): number {
 async function measure(problem: Problem, { seed, quick, signal }: PartOptions): Promise<Curve> {
   const points: (Mean & { n: number })[] = [];
   for (const n of quick ? SIZES.slice(0, -2) : SIZES) {
-    const sets = Math.max(12, Math.min(quick ? 150 : 400, Math.round((quick ? 20_000 : 300_000) / n)));
+    const sets = Math.max(12, Math.min(quick ? 60 : 400, Math.round((quick ? 20_000 : 300_000) / n)));
     const risks: number[] = [];
     for (let s = 0; s < sets; s++) {
       signal?.throwIfAborted();

@@ -185,6 +185,7 @@ function picture(): string {
   return plotLines(
     [2, 8, 32, 128].map((n) => ({
       name: `N = ${n}`,
+      plain: true,
       points: margins.map((x) => ({ x, y: Math.log(1 + (n - 1) * Math.exp(-x)) })),
     })),
     {
