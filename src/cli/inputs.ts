@@ -8,7 +8,7 @@ import {
   type Scalars,
   VicinalError,
 } from "../core/index.ts";
-import { readVectorFile, type VectorTable } from "../data/index.ts";
+import { type ColumnOptions, readVectorFile, type VectorTable } from "../data/index.ts";
 
 /** What the vectors are for; it decides which array of an ann-benchmarks file is read. */
 export type Role = "base" | "queries";
@@ -18,10 +18,14 @@ export type Role = "base" | "queries";
  *
  * @throws FILE, FORMAT and their like, NOT_FINITE
  */
-export async function readVectors(path: string, role: Role, run: RunOptions = {}): Promise<VectorTable> {
-  const { signal, onProgress } = run;
+export async function readVectors(
+  path: string,
+  role: Role,
+  run: RunOptions & { columns?: ColumnOptions } = {},
+): Promise<VectorTable> {
+  const { signal, onProgress, columns } = run;
   const report = onProgress && ((p: Progress) => onProgress({ ...p, phase: `read ${role}` }));
-  const table = await readVectorFile(path, { role, signal, onProgress: report });
+  const table = await readVectorFile(path, { role, columns, signal, onProgress: report });
   checkFinite(table.data, path);
   return table;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { VicinalError } from "../core/index.ts";
 import { buildCommand } from "./commands/build.ts";
+import { classifyCommand } from "./commands/classify.ts";
 import { dataCommand } from "./commands/data.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { infoCommand } from "./commands/info.ts";
@@ -14,6 +15,7 @@ const COMMANDS = [
   evalCommand,
   buildCommand,
   searchCommand,
+  classifyCommand,
   infoCommand,
   dataCommand,
   labCommand,
@@ -28,7 +30,7 @@ function version(): string {
 /** The command line's grammar: one {@link Command} from each file of commands/. */
 export function createProgram(): Command {
   const program = new Command("vicinal")
-    .description("Nearest neighbours: measure indexes, build one, search it, look inside.")
+    .description("Nearest neighbours: measure indexes, build one, search it, look inside, classify.")
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")

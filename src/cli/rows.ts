@@ -1,6 +1,13 @@
 import { stat } from "node:fs/promises";
 import { type Matrix, type RunOptions, VicinalError } from "../core/index.ts";
-import { type DataKey, readImageFolder, readLabels, toFloat32, type VectorTable } from "../data/index.ts";
+import {
+  type ColumnOptions,
+  type DataKey,
+  readImageFolder,
+  readLabels,
+  toFloat32,
+  type VectorTable,
+} from "../data/index.ts";
 import { fileProblem, readVectors } from "./inputs.ts";
 
 /** How pictures of a folder become rows. */
@@ -25,9 +32,14 @@ export interface RowsInput {
 /**
  * Rows of a folder of pictures, or of a file of vectors of any format.
  *
+ * @param run with columns of a table that are no part of the vectors
  * @throws FILE, FORMAT and their like, NOT_FINITE, DEPENDENCY_MISSING (pictures need sharp)
  */
-export async function readRows(path: string, shape: PictureShape, run: RunOptions = {}): Promise<RowsInput> {
+export async function readRows(
+  path: string,
+  shape: PictureShape,
+  run: RunOptions & { columns?: ColumnOptions } = {},
+): Promise<RowsInput> {
   if (!(await isFolder(path))) {
     const { data, keys, metadata } = await readVectors(path, "base", run);
     return {
@@ -37,7 +49,8 @@ export async function readRows(path: string, shape: PictureShape, run: RunOption
       ...(metadata === undefined ? {} : { metadata }),
     };
   }
-  const { data, keys } = await readImageFolder(path, { ...shape, ...run });
+  const { signal, onProgress } = run;
+  const { data, keys } = await readImageFolder(path, { ...shape, signal, onProgress });
   return { path, rows: floats(data), keys, pictures: shape };
 }
 
