@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { createRng, matrix } from "../../src/core/index.ts";
 import { writeVectorFile } from "../../src/data/index.ts";
 import type { LabResult } from "../../src/labs/index.ts";
 import { runTheoryLab, type TheoryLabResults } from "../../src/labs/theory/lab.ts";
+import { manifolds } from "../../src/labs/theory/manifolds.ts";
 import { ballVolume, integral, meanOf, slopeOf } from "../../src/labs/theory/part.ts";
 import {
   coin,
@@ -50,6 +52,19 @@ describe("what the parts stand on", () => {
     }
   });
 });
+
+const real = process.env["VICINAL_DATA"];
+test.skipIf(real === undefined || !existsSync(join(real, "fashion-mnist")))(
+  "Fashion-MNIST ($VICINAL_DATA): pictures fill few dimensions, learned features fewer, pixels dealt out anew many",
+  async () => {
+    const { claims, numbers } = await manifolds({ seed: 1, quick: true, dataDir: real });
+    expect(claims.filter(({ holds }) => !holds)).toEqual([]);
+    expect(claims).toHaveLength(5);
+    const { found } = numbers as { found: { name: string }[] };
+    expect(found.map(({ name }) => name)).toContain("Fashion-MNIST, 64 learned");
+  },
+  120_000,
+);
 
 describe("the lab of theory", () => {
   let folder = "";
