@@ -1,4 +1,11 @@
-import { checkK, checkNames, parseMetric, type RunOptions, VicinalError } from "../core/index.ts";
+import {
+  checkK,
+  checkNames,
+  parseMetric,
+  type RunOptions,
+  VicinalError,
+  wholeNumber,
+} from "../core/index.ts";
 import { build } from "../indexes/build.ts";
 import type { Index, Key, VectorsInput } from "../indexes/contract.ts";
 import { create } from "../indexes/create.ts";
@@ -16,6 +23,7 @@ export function isIndex(value: unknown): value is AnyIndex {
 export function checkNeighborOptions(options: NeighborOptions, own: readonly string[]): void {
   checkNames(options, [...own, ...NEIGHBOR_NAMES]);
   if (options.metric !== undefined) parseMetric(options.metric);
+  if (options.threads !== undefined) wholeNumber("threads", options.threads, 1, 1024);
   const { index } = options;
   if (index !== undefined && typeof index !== "string" && !(index instanceof VectorIndex)) {
     throw new VicinalError("OPTION_RANGE", {

@@ -1,9 +1,11 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { data, expectNear, golden, queries, rowsOf, WEIGHTS } from "../../test/helpers/estimators.ts";
-import { matrix } from "../core/index.ts";
+import { createRng, matrix } from "../core/index.ts";
 import type { DensityKernel } from "./index.ts";
 import {
   KernelDensity,
+  KNeighborsClassifier,
   LocalOutlierFactor,
   NearestCentroid,
   RadiusNeighborsClassifier,
@@ -131,4 +133,110 @@ test("rows drawn from a density have its moments", () => {
     expect(model.sample(3, 5).data).toEqual(drawn.slice(0, 6));
     model.close();
   }
+});
+
+describe("by definition", () => {
+  const table = fc
+    .record({ seed: fc.nat(), n: fc.integer({ min: 3, max: 25 }), k: fc.integer({ min: 1, max: 30 }) })
+    .map(({ seed, n, k }) => {
+      const rng = createRng(seed, "parity");
+      const rows = Array.from({ length: n }, () => [rng.normal(), rng.normal()].map(Math.fround));
+      return { rows, labels: rows.map(([x]) => (x! > 0 ? 1 : 0)), k };
+    });
+  const far = (a: number[], b: number[]): number => Math.hypot(a[0]! - b[0]!, a[1]! - b[1]!);
+
+  test("outlier factors: the mean density of the neighbours over a row's own, at most all other rows", () => {
+    fc.assert(
+      fc.property(table, ({ rows, k }) => {
+        const model = new LocalOutlierFactor({ k }).fit(rows);
+        const kk = Math.min(k, rows.length - 1);
+        expect(model.k_).toBe(kk);
+        const near = rows.map((row, i) => {
+          const others = rows.map((_, j) => j).filter((j) => j !== i);
+          return others.sort((a, b) => far(row, rows[a]!) - far(row, rows[b]!)).slice(0, kk);
+        });
+        const reach = rows.map((row, i) => far(row, rows[near[i]!.at(-1)!]!));
+        const mean = (values: number[]): number => values.reduce((a, b) => a + b) / values.length;
+        const density = rows.map(
+          (row, i) => 1 / mean(near[i]!.map((j) => Math.max(far(row, rows[j]!), reach[j]!))),
+        );
+        const want = rows.map((_, i) => -mean(near[i]!.map((j) => density[j]! / density[i]!)));
+        expectNear(model.negativeOutlierFactor_, want, { rtol: 1e-4 });
+        model.close();
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("within a radius: the commonest class and the mean, weighted or not, of rows at that distance or nearer", () => {
+    fc.assert(
+      fc.property(table, ({ rows, labels }) => {
+        const radius = 0.8;
+        const query = [0.1, -0.2];
+        const inside = rows.flatMap((row, i) => (far(row, query) <= radius ? [i] : []));
+        for (const weights of ["uniform", "distance"] as const) {
+          const weight = (i: number): number => (weights === "uniform" ? 1 : 1 / far(rows[i]!, query));
+          const total = inside.reduce((sum, i) => sum + weight(i), 0);
+          const ones = inside.reduce((sum, i) => sum + labels[i]! * weight(i), 0);
+          const mean = new RadiusNeighborsRegressor({ radius, weights }).fit(rows, labels);
+          expectNear(mean.predict([query]), [inside.length === 0 ? null : ones / total], {
+            rtol: 1e-4,
+            atol: 1e-6,
+          });
+          mean.close();
+          if (inside.length === 0 || Math.abs(ones / total - 0.5) < 1e-6) continue;
+          const vote = new RadiusNeighborsClassifier({ radius, weights }).fit(rows, labels);
+          expect(vote.predict([query])).toEqual([ones / total > 0.5 ? 1 : 0]);
+          vote.close();
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test("centroids are means by class, and the nearest wins", () => {
+    fc.assert(
+      fc.property(table, ({ rows, labels }) => {
+        fc.pre(new Set(labels).size === 2);
+        const model = new NearestCentroid().fit(rows, labels);
+        const means = [0, 1].map((label) => {
+          const own = rows.filter((_, i) => labels[i] === label);
+          return [0, 1].map((j) => own.reduce((sum, row) => sum + row[j]!, 0) / own.length);
+        });
+        expectNear(model.centroids_.data, means.flat(), { rtol: 1e-9, atol: 1e-9 });
+        const want = rows.map((row) => (far(row, means[0]!) <= far(row, means[1]!) ? 0 : 1));
+        expect(model.predict(rows)).toEqual(want);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+test("no queries get no answers", () => {
+  const none = matrix(new Float32Array(0), 3);
+  const classifier = new KNeighborsClassifier().fit(data, golden.labels);
+  expect(classifier.predict(none)).toEqual([]);
+  expect(classifier.predictProba(none).rows).toBe(0);
+  const radius = new RadiusNeighborsClassifier().fit(data, golden.labels);
+  expect(radius.predict(none)).toEqual([]);
+  const lof = new LocalOutlierFactor().fit(data);
+  expect(lof.predict(none)).toEqual(new Int8Array(0));
+  for (const model of [classifier, radius, lof]) model.close();
+});
+
+test("a fit aborted while it calibrates leaves the model as it was", async () => {
+  const model = new KNeighborsClassifier<number>({ calibration: "smoothing", k: 1 }).fit(data, golden.labels);
+  const before = model.predictProba(queries);
+  const many = Array.from({ length: 600 }, (_, i) => [i % 7, i % 11, i % 13]);
+  const labels = many.map(([x]) => x! % 2);
+  const again = new AbortController();
+  const failing = model.fitAsync(many, labels, {
+    signal: again.signal,
+    onProgress: ({ phase }) => {
+      if (phase === "leave one out") again.abort(new Error("enough"));
+    },
+  });
+  await expect(failing).rejects.toThrow("enough");
+  expect(model.predictProba(queries)).toEqual(before);
+  model.close();
 });

@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { data, golden, queries, rowsOf } from "../../test/helpers/estimators.ts";
+import { data, expectNear, golden, queries, rowsOf } from "../../test/helpers/estimators.ts";
 import { create, type Index, type Key } from "../indexes/index.ts";
 import {
   KernelDensity,
@@ -85,6 +87,36 @@ describe("a saved estimator", () => {
     expect(bayes2.options).toEqual(bayes.options);
     for (const model of [regressor, regressor2, radius, radius2, within, within2, lof, lof2]) model.close();
     for (const model of [density, density2, ball, ball2, bayes, bayes2]) model.close();
+  });
+
+  test("files of the first version open and answer as the models that made them", async () => {
+    const file = (name: string): Uint8Array =>
+      readFileSync(fileURLToPath(new URL(`../../test/golden/estimators-v1-${name}.vic`, import.meta.url)));
+    const rows = Array.from({ length: 24 }, (_, i) => [(i * 7) % 24, (i * 5) % 11, i % 3]);
+    const labels = rows.map(([x]) => (x! < 8 ? "a" : x! < 16 ? "é" : "z"));
+    const options = { index: "HNSW4", k: 3, weights: "distance", ties: "nearest" } as const;
+    const fresh = new KNeighborsClassifier<string>({ ...options, calibration: "temperature" }).fit(
+      rows,
+      labels,
+    );
+    const classifier = await KNeighborsClassifier.open<string>(file("classifier"));
+    expect(classifier.options).toMatchObject({ ...options, calibration: "temperature" });
+    expect(classifier.predict(rows)).toEqual(labels);
+    expectNear(classifier.predictProba(rows).data, [...fresh.predictProba(rows).data]);
+    const regressor = await KNeighborsRegressor.open(file("regressor"));
+    const values = rows.map(([x, y]) => [x! + y! / 2, x! * y!]);
+    const again = new KNeighborsRegressor({ index: "KDTree", metric: "l1", k: 2 }).fit(rows, values);
+    expectNear(regressor.predict([[1, 2, 3.3]]), [...again.predict([[1, 2, 3.3]])]);
+    const outliers = await LocalOutlierFactor.open(file("outliers"));
+    const lof = new LocalOutlierFactor({ k: 4, contamination: 0.2 }).fit(rows);
+    expectNear(outliers.decisionFunction(rows), [...lof.decisionFunction(rows)], { atol: 1e-5 });
+    const density = await KNeighborsDensityClassifier.open<string>(file("density"));
+    const bayes = new KNeighborsDensityClassifier<string>({ k: 2, priors: [0.2, 0.3, 0.5] }).fit(
+      rows,
+      labels,
+    );
+    expectNear(density.predictLogProba([[5, 5, 0.5]]).data, [...bayes.predictLogProba([[5, 5, 0.5]]).data]);
+    for (const model of [fresh, classifier, regressor, again, outliers, lof, density, bayes]) model.close();
   });
 
   test("goes to a file and back; other kinds, damage and functions are refused", async () => {
