@@ -33,6 +33,13 @@ describe("a file by the format's own library", () => {
   const { tensors, metadata } = readSafetensors(golden);
   const values = (name: string): number[] => [...tensors.get(name)!.values()];
 
+  test("is read alike as a Buffer that shares memory with others", () => {
+    const shared = Buffer.concat([new Uint8Array(24), golden]).subarray(24);
+    for (const [name, tensor] of readSafetensors(shared).tensors) {
+      expect(tensor.values(), name).toEqual(tensors.get(name)!.values());
+    }
+  });
+
   test("is read: every type, a number without axes, an empty tensor, odd names", () => {
     expect(metadata).toEqual({ made: "by formula" });
     expect(tensors.size).toBe(17);

@@ -135,7 +135,9 @@ export function writeSafetensors(
  *
  * @throws VicinalError FORMAT for a damaged file, LIMIT for a header over 100 MB
  */
-export function readSafetensors(bytes: Uint8Array, what = "safetensors file"): Safetensors {
+export function readSafetensors(file: Uint8Array, what = "safetensors file"): Safetensors {
+  // Node's Buffer is a Uint8Array whose slice() copies nothing.
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   const fail = (rule: string, got?: string): never => {
     throw new VicinalError("FORMAT", got === undefined ? { what, rule } : { what, rule, got });
   };

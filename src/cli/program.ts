@@ -4,11 +4,13 @@ import { VicinalError } from "../core/index.ts";
 import { buildCommand } from "./commands/build.ts";
 import { classifyCommand } from "./commands/classify.ts";
 import { dataCommand } from "./commands/data.ts";
+import { embedCommand } from "./commands/embed.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { infoCommand } from "./commands/info.ts";
 import { labCommand } from "./commands/lab.ts";
 import { searchCommand } from "./commands/search.ts";
 import { startCommand } from "./commands/start.ts";
+import { trainCommand } from "./commands/train.ts";
 import { describeError, exitCodeOf, reportError } from "./failure.ts";
 
 const COMMANDS = [
@@ -17,6 +19,8 @@ const COMMANDS = [
   searchCommand,
   classifyCommand,
   infoCommand,
+  trainCommand,
+  embedCommand,
   dataCommand,
   labCommand,
   startCommand,
@@ -30,7 +34,9 @@ function version(): string {
 /** The command line's grammar: one {@link Command} from each file of commands/. */
 export function createProgram(): Command {
   const program = new Command("vicinal")
-    .description("Nearest neighbours: measure indexes, build one, search it, look inside, classify.")
+    .description(
+      "Nearest neighbours: measure indexes, build one, search it, look inside; classify; learn a space to search.",
+    )
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")

@@ -1,15 +1,7 @@
-import {
-  adamW,
-  createLoader,
-  createTape,
-  layers,
-  oneCycle,
-  trainAsync,
-} from "../../autodiff/index.ts";
+import { adamW, createLoader, createTape, layers, oneCycle, trainAsync } from "../../autodiff/index.ts";
 import { type Matrix, row } from "../../core/index.ts";
-import { crossEntropy } from "../../learn/index.ts";
+import { augmentImages, crossEntropy } from "../../learn/index.ts";
 import { type Learned, type LearnOptions, momentsOf, type Recipe } from "../learned.ts";
-import { mirror } from "../mirror.ts";
 import { shareEqual } from "../neighbourAccuracy.ts";
 import { FASHION_CLASSES, FASHION_SIDE } from "./data.ts";
 
@@ -37,7 +29,7 @@ export function cnnRecipe(rows: Matrix<Float32Array>, epochs: number, width = 64
     layers: `3 × 3 convolutions to ${stages.join(", ")} channels, pooled after each → ${width} features → 10`,
     architecture: { kind: "cnn", image: [FASHION_SIDE, FASHION_SIDE, 1], stages, width, ...scaling(rows) },
     ...{ epochs, batch: 128, learningRate: 4e-3, weightDecay: 0.05, smoothing: 0.05 },
-    augment: mirror([FASHION_SIDE, FASHION_SIDE, 1]),
+    augment: augmentImages({ image: [FASHION_SIDE, FASHION_SIDE, 1], flip: true }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { createRng, type Matrix, permutation } from "../../core/index.ts";
 import { evaluateRetrieval } from "../../evaluate/index.ts";
+import { augmentImages } from "../../learn/index.ts";
 import { pictureNeighbours, picturesOf } from "../fashion/mistakes.ts";
 import { type Learned, learn, momentsOf, type Recipe } from "../learned.ts";
 import { machine, machineLine, workThreads } from "../machine.ts";
@@ -11,7 +12,6 @@ import { photosPage } from "../report/photos.ts";
 import { pictureSet } from "../report/pictureRows.ts";
 import { prepareFolder, writeReport } from "../report/write.ts";
 import { gather } from "../rows.ts";
-import { cropAndMirror } from "./augment.ts";
 import { loadPhotos, PHOTO_CLASSES, PHOTO_SIDE, type PhotoData } from "./data.ts";
 import type { PhotoSpaceFindings, PhotosLabResults } from "./results.ts";
 
@@ -93,7 +93,7 @@ function photoRecipe(rows: Matrix<Float32Array>, epochs: number): Recipe {
     layers: `3 × 3 convolutions to ${stages.join(", ")} channels, pooled after each, ${WIDTH} features, ${PHOTO_CLASSES.length} classes`,
     architecture: { kind: "cnn", image, stages, width: WIDTH, ...momentsOf(rows, 3) },
     ...{ epochs, batch: 64, learningRate: 3e-3, weightDecay: 0.05, smoothing: 0.05 },
-    augment: cropAndMirror(image),
+    augment: augmentImages({ image, shift: 4, flip: true, cutout: 8, brightness: 0.1, contrast: 0.2 }),
   };
 }
 

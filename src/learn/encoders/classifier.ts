@@ -181,12 +181,7 @@ function* fitJob(
     schedule: oneCycle({ rate: learningRate, steps: Math.max(1, epochs * loader.stepsPerEpoch) }),
     ...defined({ clip, onEpoch, earlyStop, checkpoint, resume }),
     loss({ rows: chosen, rng }) {
-      const block = takeRows(source, chosen);
-      if (augment !== undefined) {
-        for (let i = 0; i < chosen.length; i++) {
-          augment(block.subarray(i * source.cols, (i + 1) * source.cols), rng);
-        }
-      }
+      const block = augmentedRows(source, chosen, augment, rng);
       const scores = head.forward(tape.tensor(block, [chosen.length, source.cols]));
       return crossEntropy(
         scores,
@@ -205,6 +200,21 @@ export function takeRows(source: RowSource, rows: Uint32Array): Float32Array {
   rows.forEach((row, i) => {
     source.copyInto(block.subarray(i * cols, (i + 1) * cols), row, row + 1);
   });
+  return block;
+}
+
+/** The same, each changed at random where that is wanted. */
+export function augmentedRows(
+  source: RowSource,
+  rows: Uint32Array,
+  augment: Augment | undefined,
+  rng: Rng,
+): Float32Array {
+  const block = takeRows(source, rows);
+  if (augment === undefined) return block;
+  for (let i = 0; i < rows.length; i++) {
+    augment(block.subarray(i * source.cols, (i + 1) * source.cols), rng);
+  }
   return block;
 }
 

@@ -11,3 +11,11 @@ export {
   fitClassifierAsync,
 } from "./classifier.ts";
 export { createEncoder, type EncodeOptions, Encoder, type EncoderOptions, loadEncoder } from "./encoder.ts";
+export {
+  FIT_METRIC_DEFAULTS,
+  type FitMetricOptions,
+  fitMetric,
+  fitMetricAsync,
+  METRIC_LOSSES,
+  type MetricLoss,
+} from "./fitMetric.ts";
