@@ -1,4 +1,4 @@
-import type { Csr } from "../linalg/csr.ts";
+import { type Csr, csrTranspose } from "../linalg/csr.ts";
 
 /** Neighbours of each row by nearness, the row itself left out: the shape of `neighborGraph`. */
 export interface KnnRows {
@@ -102,9 +102,9 @@ export function memberships(knn: KnnRows, { sigmas, rhos }: Bandwidths): Float64
  */
 export function fuzzyUnion(knn: KnnRows, weights: Float64Array, mix: number): Csr {
   const n = knn.offsets.length - 1;
-  const back = transposed({ rows: n, cols: n, indptr: knn.offsets, indices: knn.ids, data: weights });
+  const back = csrTranspose({ rows: n, cols: n, indptr: knn.offsets, indices: knn.ids, data: weights });
   // Twice transposed: the same, with columns in order.
-  const forth = transposed(back);
+  const forth = csrTranspose(back);
   const indptr = new Uint32Array(n + 1);
   const indices = new Uint32Array(2 * weights.length);
   const data = new Float64Array(2 * weights.length);
@@ -129,24 +129,6 @@ export function fuzzyUnion(knn: KnnRows, weights: Float64Array, mix: number): Cs
     indptr[i + 1] = end;
   }
   return { rows: n, cols: n, indptr, indices: indices.slice(0, end), data: data.slice(0, end) };
-}
-
-/** The transpose; columns ascend in each row, whatever the order was. */
-export function transposed({ rows, cols, indptr, indices, data }: Csr): Csr {
-  const to = new Uint32Array(cols + 1);
-  for (const j of indices) to[j + 1]!++;
-  for (let j = 0; j < cols; j++) to[j + 1]! += to[j]!;
-  const next = to.slice(0, cols);
-  const outIndices = new Uint32Array(indices.length);
-  const outData = new Float64Array(indices.length);
-  for (let i = 0; i < rows; i++) {
-    for (let at = indptr[i]!; at < indptr[i + 1]!; at++) {
-      const place = next[indices[at]!]!++;
-      outIndices[place] = i;
-      outData[place] = data[at]!;
-    }
-  }
-  return { rows: cols, cols: rows, indptr: to, indices: outIndices, data: outData };
 }
 
 /** Whether every row can be reached from every other along edges. */

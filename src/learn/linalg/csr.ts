@@ -71,6 +71,24 @@ export const csrOperator = (a: Csr): LinearOperator => ({
   applyTransposed: (y) => csrTransposedMultiply(a, y),
 });
 
+/** The transpose; columns ascend in each row, whatever the order was. */
+export function csrTranspose({ rows, cols, indptr, indices, data }: Csr): Csr {
+  const to = new Uint32Array(cols + 1);
+  for (const j of indices) to[j + 1]!++;
+  for (let j = 0; j < cols; j++) to[j + 1]! += to[j]!;
+  const next = to.slice(0, cols);
+  const outIndices = new Uint32Array(indices.length);
+  const outData = new Float64Array(indices.length);
+  for (let i = 0; i < rows; i++) {
+    for (let at = indptr[i]!; at < indptr[i + 1]!; at++) {
+      const place = next[indices[at]!]!++;
+      outIndices[place] = i;
+      outData[place] = data[at]!;
+    }
+  }
+  return { rows: cols, cols: rows, indptr: to, indices: outIndices, data: outData };
+}
+
 /** The same numbers, zeros filled in. */
 export function csrToDense(a: Csr): Dense {
   const out = zeros(a.rows, a.cols);

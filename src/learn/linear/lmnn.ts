@@ -12,8 +12,8 @@ import { checkTolerance } from "./nca.ts";
 import { checkStart, type MetricStart, plainStart, startOf } from "./start.ts";
 
 export interface LmnnOptions {
-  /** Target neighbours of a row, k: the nearest of its class in the data as given. */
-  nNeighbors?: number;
+  /** Target neighbours of a row: the nearest of its class in the data as given. */
+  k?: number;
   /** Dimensions of the learned space; default those of the data. */
   nComponents?: number;
   init?: MetricStart;
@@ -32,7 +32,7 @@ export interface LmnnOptions {
 }
 
 export const LMNN_DEFAULTS: Required<Omit<LmnnOptions, "nComponents">> & Pick<LmnnOptions, "nComponents"> = {
-  nNeighbors: 3,
+  k: 3,
   nComponents: undefined,
   init: "auto",
   regularization: 0.5,
@@ -67,7 +67,7 @@ export class LMNN extends MetricLearner {
     this.options = resolveOptions<typeof LMNN_DEFAULTS>(LMNN_DEFAULTS, options);
     const { init, nComponents, regularization, margin } = this.options;
     checkStart(init, nComponents);
-    wholeNumber("nNeighbors", this.options.nNeighbors, 1, 1000);
+    wholeNumber("k", this.options.k, 1, 1000);
     wholeNumber("impostors", this.options.impostors, 1, 100_000);
     wholeNumber("maxIterations", this.options.maxIterations, 1, 1_000_000);
     wholeNumber("maxRows", this.options.maxRows, 2, 1_000_000);
@@ -99,12 +99,12 @@ export class LMNN extends MetricLearner {
   }
 
   protected override *job(input: VectorsInput, labels: ArrayLike<number | string>): Job<LearnedMetric> {
-    const { nNeighbors: k, maxRows, seed, maxIterations, tolerance } = this.options;
+    const { k, maxRows, seed, maxIterations, tolerance } = this.options;
     const { x, classes } = sampled(readRows(input, "rows", 2), labels, maxRows, k + 1, seed);
     const small = classes.counts.findIndex((count) => count <= k);
     if (small >= 0) {
       const got = `${classes.counts[small]} of class ${classes.classes[small]}`;
-      const rule = `more than nNeighbors = ${k} of each class`;
+      const rule = `more than k = ${k} of each class`;
       throw new VicinalError("BAD_INPUT", { what: "rows", got, rule });
     }
     const components = yield* startOf(x, classes, this.options);
