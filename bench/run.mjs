@@ -10,6 +10,7 @@ import { raceFamilies } from "./src/families.mjs";
 import { verdicts } from "./src/goals.mjs";
 import { raceGraphs } from "./src/graphs.mjs";
 import { makeJob } from "./src/job.mjs";
+import { raceLearning } from "./src/learn/race.mjs";
 import { HELP, parseOptions } from "./src/options.mjs";
 import { plotOf, plotPath } from "./src/plots.mjs";
 import { allowedCores } from "./src/process.mjs";
@@ -47,9 +48,13 @@ function commitName() {
 const installed = (/** @type {string} */ name) =>
   JSON.parse(readFileSync(join(root, "bench", "node_modules", name, "package.json"), "utf8")).version;
 
-/** Families and trees have a page of their own: their runs are as long as all others together. @param {string} only */
-const recordName = (only) =>
-  only.split(",").every((part) => part === "families" || part === "trees") ? "FAMILIES.md" : "RESULTS.md";
+/** Families and trees have a page of their own: their runs are as long as all others together. So has learning. @param {string} only */
+function recordName(only) {
+  if (only === "learn") return "LEARN.md";
+  return only.split(",").every((part) => part === "families" || part === "trees")
+    ? "FAMILIES.md"
+    : "RESULTS.md";
+}
 
 async function main() {
   const argv = process.argv.slice(2);
@@ -92,6 +97,7 @@ async function main() {
     seconds: options.seconds,
     /** @type {any[]} */ sets: [],
     /** @type {any[]} */ trees: [],
+    /** @type {any} */ learn: undefined,
     /** @type {any} */ million: undefined,
     /** @type {number | undefined} */ coreBytes: undefined,
     /** @type {string[]} */ skipped: [],
@@ -102,7 +108,8 @@ async function main() {
   const exact = wants("exact") ? contendersOf("exact", options) : { contenders: [], missing: [] };
   report.skipped.push(...hnsw.missing, ...exact.missing);
 
-  for (const name of options.million ? ["million"] : options.sets) {
+  const sets = options.only === "learn" ? [] : options.sets;
+  for (const name of options.million ? ["million"] : sets) {
     const set = loadSet(name, options);
     if (!set) {
       report.skipped.push(`${name}: its files are not in the data folder (--data or $VICINAL_DATA).`);
@@ -145,6 +152,10 @@ async function main() {
     const { contenders, missing } = treesOf(options);
     report.skipped.push(...missing);
     report.trees = await raceTrees(contenders, options, say);
+  }
+  if (wants("learn")) {
+    report.learn = await raceLearning(options, say);
+    report.skipped.push(...report.learn.missing);
   }
   report.coreBytes = options.million ? undefined : await coreSize();
   // A run of some parts is judged by what it measured.

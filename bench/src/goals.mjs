@@ -2,6 +2,7 @@
  * What this project has set itself to reach, and whether a run did. A goal is judged on the median
  * ratio of the interleaved rounds, over all sets it names; the worst set decides.
  */
+import { learningVerdicts } from "./learn/report.mjs";
 
 const QUANTIZED = ["HNSW16,SQ7,Refine", "HNSW16,SQ8,Refine"];
 const F32 = ["HNSW16"];
@@ -27,7 +28,7 @@ const times = (value) => `${value.toFixed(2)}×`;
  * @param {number} bound @param {"at least" | "at most"} side @param {(value: number) => string} [show]
  * @returns {Verdict}
  */
-function judge(goal, values, bound, side, show = times) {
+export function judge(goal, values, bound, side, show = times) {
   const known = values.filter(({ value }) => value !== undefined);
   const passes = (/** @type {number} */ value) => (side === "at least" ? value >= bound : value <= bound);
   return {
@@ -179,5 +180,6 @@ export function verdicts(report) {
       (value) => `${value.toFixed(0)} KB`,
     ),
   );
+  if (report.learn) list.push(...learningVerdicts(report.learn, judge));
   return list;
 }

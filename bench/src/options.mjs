@@ -16,6 +16,8 @@ export const DEFAULTS = Object.freeze({
   /** Times that each build is repeated. */
   builds: 1,
   contenders: /** @type {string[]} */ ([]),
+  /** Cases of the learning bench; none = all. */
+  cases: /** @type {string[]} */ ([]),
   core: -1,
   data: "",
   out: "",
@@ -37,11 +39,13 @@ export const HELP = `npm run bench -- [options]
 
   --quick            20,000 rows of the first three sets, shorter rounds: minutes instead of an hour
   --json             one JSON document on stdout, nothing else (progress goes to stderr)
-  --record           write bench/RESULTS.md from this run; bench/FAMILIES.md from one of families and trees alone
+  --record           write bench/RESULTS.md from this run; bench/FAMILIES.md from one of families and trees
+                     alone, bench/LEARN.md from one of learn alone
   --million          only the 1,000,000 x 128 run: build, memory, QPS at recall, save, open
   --node20           run under this machine's own Node instead of Node 24
   --sets A,B         of fashion-mnist, bsds-sift, unit768, syn128
-  --only A,B         of hnsw, families, trees, exact, build2, file; or all
+  --only A,B         of hnsw, families, trees, exact, build2, file, learn; or all
+  --cases A,B        of the learning bench: mlp, convnet, dncnn6, dncnn17, distances
   --contenders "A;B" only these (names as in the tables)
   --targets 0.95,0.99   --rounds 7   --seconds 0.5   --builds 1
   --rows N           the first N rows of each set    --queries N
@@ -50,7 +54,7 @@ export const HELP = `npm run bench -- [options]
   --reuse            take rivals' graphs from bench/out/cache where a run has left them
 `;
 
-const LISTS = new Set(["sets", "targets", "contenders"]);
+const LISTS = new Set(["sets", "targets", "contenders", "cases"]);
 
 /** @param {string[]} argv */
 export function parseOptions(argv) {

@@ -103,6 +103,64 @@ export function tile6(
   v128.store(p, c51, 16);
 }
 
+/** Four rows of eight columns. */
+export function tile4(
+  a: usize,
+  ars: usize,
+  aks: usize,
+  b: usize,
+  bks: usize,
+  c: usize,
+  crs: usize,
+  K: i32,
+  add: i32,
+): void {
+  let a1 = a + ars;
+  let a2 = a1 + ars;
+  let a3 = a2 + ars;
+  const c1 = c + crs;
+  const c2 = c1 + crs;
+  const c3 = c2 + crs;
+  const zero = f32x4.splat(0);
+  let c00 = add ? v128.load(c) : zero;
+  let c01 = add ? v128.load(c, 16) : zero;
+  let c10 = add ? v128.load(c1) : zero;
+  let c11 = add ? v128.load(c1, 16) : zero;
+  let c20 = add ? v128.load(c2) : zero;
+  let c21 = add ? v128.load(c2, 16) : zero;
+  let c30 = add ? v128.load(c3) : zero;
+  let c31 = add ? v128.load(c3, 16) : zero;
+  for (let k = 0; k < K; k++) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    b += bks;
+    let s = v128.load_splat<f32>(a);
+    c00 = fma(s, b0, c00);
+    c01 = fma(s, b1, c01);
+    s = v128.load_splat<f32>(a1);
+    c10 = fma(s, b0, c10);
+    c11 = fma(s, b1, c11);
+    s = v128.load_splat<f32>(a2);
+    c20 = fma(s, b0, c20);
+    c21 = fma(s, b1, c21);
+    s = v128.load_splat<f32>(a3);
+    c30 = fma(s, b0, c30);
+    c31 = fma(s, b1, c31);
+    a += aks;
+    a1 += aks;
+    a2 += aks;
+    a3 += aks;
+  }
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+  v128.store(c1, c10);
+  v128.store(c1, c11, 16);
+  v128.store(c2, c20);
+  v128.store(c2, c21, 16);
+  v128.store(c3, c30);
+  v128.store(c3, c31, 16);
+}
+
 /** Two rows of eight columns. */
 export function tile2(
   a: usize,
@@ -172,8 +230,11 @@ export function tiles(
   K: i32,
   add: i32,
 ): void {
+  // Eight rows at the end as four and four: tiles of two leave the processor waiting.
+  const sixes = rows - (rows >= 8 && rows % 6 == 2 ? 8 : rows % 6);
   let i = 0;
-  for (; i + 6 <= rows; i += 6) tile6(a + <usize>i * ars, ars, aks, b, bks, c + <usize>i * crs, crs, K, add);
+  for (; i < sixes; i += 6) tile6(a + <usize>i * ars, ars, aks, b, bks, c + <usize>i * crs, crs, K, add);
+  for (; i + 4 <= rows; i += 4) tile4(a + <usize>i * ars, ars, aks, b, bks, c + <usize>i * crs, crs, K, add);
   for (; i + 2 <= rows; i += 2) tile2(a + <usize>i * ars, ars, aks, b, bks, c + <usize>i * crs, crs, K, add);
   if (i < rows) tile1(a + <usize>i * ars, aks, b, bks, c + <usize>i * crs, K, add);
 }

@@ -18,25 +18,16 @@ export function maxPoolRows(_scratch: usize, shape: usize, x: usize, y: usize, a
       const y1 = min(top + size, s.height);
       const x0 = max(left, 0);
       const x1 = min(left + size, s.width);
-      let c = 0;
-      for (; c + 4 <= C; c += 4) {
-        let best = f32x4.splat(-Infinity);
-        let where = f32x4.splat(-1);
-        const lanes = i32x4.add(i32x4.splat(c), i32x4(0, 1, 2, 3));
-        for (let iy = y0; iy < y1; iy++) {
-          for (let ix = x0; ix < x1; ix++) {
-            const place = (iy * s.width + ix) * C;
-            const value = v128.load(image + <usize>(place + c) * 4);
-            const here = f32x4.convert_i32x4_s(i32x4.add(i32x4.splat(place), lanes));
-            const better = v128.or(f32x4.gt(value, best), f32x4.lt(where, f32x4.splat(0)));
-            best = v128.bitselect(value, best, better);
-            where = v128.bitselect(here, where, better);
-          }
+      const fours = C & ~3;
+      let first = true;
+      for (let iy = y0; iy < y1; iy++) {
+        for (let ix = x0; ix < x1; ix++) {
+          const place = (iy * s.width + ix) * C;
+          poolFours(image + <usize>place * 4, place, y + to, at + to, <usize>fours * 4, first);
+          first = false;
         }
-        v128.store(y + to + <usize>c * 4, best);
-        v128.store(at + to + <usize>c * 4, where);
       }
-      for (; c < C; c++) {
+      for (let c = fours; c < C; c++) {
         let best = -<f32>Infinity;
         let where = -1;
         for (let iy = y0; iy < y1; iy++) {
@@ -53,6 +44,25 @@ export function maxPoolRows(_scratch: usize, shape: usize, x: usize, y: usize, a
         store<f32>(at + to + <usize>c * 4, <f32>where);
       }
     }
+  }
+}
+
+/** Takes a pixel's channels where they are larger than what there is so far, or there is none. */
+function poolFours(pixel: usize, place: i32, y: usize, at: usize, bytes: usize, first: bool): void {
+  let here = f32x4.convert_i32x4_s(i32x4.add(i32x4.splat(place), i32x4(0, 1, 2, 3)));
+  const four = f32x4.splat(4);
+  for (let c: usize = 0; c < bytes; c += 16) {
+    const value = v128.load(pixel + c);
+    if (first) {
+      v128.store(y + c, value);
+      v128.store(at + c, here);
+    } else {
+      const best = v128.load(y + c);
+      const better = f32x4.gt(value, best);
+      v128.store(y + c, v128.bitselect(value, best, better));
+      v128.store(at + c, v128.bitselect(here, v128.load(at + c), better));
+    }
+    here = f32x4.add(here, four);
   }
 }
 
