@@ -132,7 +132,7 @@ export function normaliseRows(
     for (; c + 16 <= step; c += 16) {
       const d = f32x4.sub(v128.load(from + c), v128.load(mean + c));
       const value = fma(d, v128.load(scratch + c), v128.load(shift + c));
-      v128.store(to + c, f32x4.max(value, least));
+      v128.store(to + c, f32x4.pmax(value, least));
     }
     for (; c < step; c += 4) {
       const value = (load<f32>(from + c) - load<f32>(mean + c)) * load<f32>(scratch + c) + load<f32>(shift + c);

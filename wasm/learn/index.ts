@@ -6,6 +6,7 @@ export * from "./gemm";
 export * from "./convolve";
 export * from "./winograd";
 export * from "./unary";
+export { prepareFunctions } from "./functions";
 export * from "./pairs";
 export * from "./optimisers";
 export * from "./reduce";

@@ -20,19 +20,33 @@ function storeFew(p: usize, v: v128, n: i32): void {
   if (n > 2) store<f32>(p, f32x4.extract_lane(v, 2), 8);
 }
 
-/** The largest; NaN if there is one. */
+/** The largest of what is a number; NaN where nothing but NaN stands beside −∞. */
 // @ts-ignore: decorator
 @inline
 function highest(x: usize, n: i32): f32 {
   let high = f32x4.splat(-Infinity);
+  let other = high;
+  let p = x;
   let i = 0;
-  for (; i + 4 <= n; i += 4) {
-    high = f32x4.max(high, v128.load(x));
-    x += 16;
+  for (; i + 8 <= n; i += 8) {
+    high = f32x4.pmax(high, v128.load(p));
+    other = f32x4.pmax(other, v128.load(p, 16));
+    p += 32;
   }
-  if (i < n) high = f32x4.max(high, few(x, n - i, -Infinity));
-  high = f32x4.max(high, v128.shuffle<f32>(high, high, 2, 3, 0, 1));
-  return f32x4.extract_lane(f32x4.max(high, v128.shuffle<f32>(high, high, 1, 0, 3, 2)), 0);
+  high = f32x4.pmax(high, other);
+  let best = max(
+    max(f32x4.extract_lane(high, 0), f32x4.extract_lane(high, 1)),
+    max(f32x4.extract_lane(high, 2), f32x4.extract_lane(high, 3)),
+  );
+  for (; i < n; i++) {
+    const value = load<f32>(p);
+    if (value > best) best = value;
+    p += 4;
+  }
+  if (best == -Infinity) {
+    for (i = 0; i < n; i++) best = max(best, load<f32>(x + <usize>i * 4));
+  }
+  return best;
 }
 
 /** Σ e^(x − high) */

@@ -5,7 +5,10 @@ import { Team, threadsAvailable } from "../../kernels/team.ts";
 import type { Address } from "../kernels.ts";
 import { LEARN, type LearnExports } from "./program.ts";
 
-/** Bytes below the heap: the engine's own, the team's, and structs for kernels from {@link STRUCTS} on. */
+/**
+ * Bytes below the heap: the engine's own, the team's, structs for kernels from {@link STRUCTS} on, and from 3072 on the
+ * constants of wasm/learn/functions.ts.
+ */
 export const HEAP_START = 4096;
 const CONTROL: Ptr = 1024;
 const STRUCTS: Ptr = 2048;
@@ -36,6 +39,7 @@ export class Machine {
     this.threads = several ? threads : 1;
     this.engine = Engine.create({ program: LEARN, build, shared: several });
     this.engine.grow(HEAP_START);
+    this.call("prepareFunctions", []);
     this.#room(0, 1024);
     this.#team = several ? new Team(this.engine, threads, CONTROL) : undefined;
   }

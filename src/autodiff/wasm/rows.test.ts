@@ -76,6 +76,24 @@ describe.each(testableBuilds())("%s build", (build) => {
     );
   });
 
+  test("a NaN in a row makes all of its softmax NaN, and no other row's", () => {
+    for (const [cols, at] of [
+      [3, 1],
+      [17, 16],
+      [64, 0],
+    ] as const) {
+      for (const rest of [0.5, -Infinity]) {
+        pair.clear();
+        const row = Array.from({ length: cols }, (_, i) => (i === at ? Number.NaN : rest));
+        const x = pair.put([...row, ...row.map((_, i) => i)]);
+        const y = pair.room(2 * cols);
+        kernels.softmax(x, 2, cols, y);
+        const values = [...kernels.heap.subarray(y, y + 2 * cols)];
+        expect(values.map((value) => Number.isNaN(value))).toEqual(values.map((_, i) => i < cols));
+      }
+    }
+  });
+
   test("the k largest with ties, and their gradient, are those of the reference, for few and for many", () => {
     fc.assert(
       fc.property(
