@@ -9,6 +9,8 @@ import type { PictureShape, RowsInput } from "./rows.ts";
 export interface ModelFacts {
   /** How pictures become rows for it; absent for models of vectors. */
   readonly pictures?: PictureShape;
+  /** The column of the table that held the classes, which is no part of its vectors. */
+  readonly label?: string;
   readonly classes: readonly string[];
   readonly loss: string;
 }
@@ -62,11 +64,16 @@ function factsOf(text: string | undefined, path: string): ModelFacts {
   } catch {
     fail();
   }
-  const { pictures, classes, loss } = value;
+  const { pictures, label, classes, loss } = value;
   const shaped =
     pictures === undefined || (Number.isInteger(pictures.size) && typeof pictures.grey === "boolean");
-  if (!shaped || !Array.isArray(classes) || typeof loss !== "string") return fail();
-  return { classes: classes.map(String), loss, ...(pictures === undefined ? {} : { pictures }) };
+  const named = label === undefined || typeof label === "string";
+  if (!shaped || !named || !Array.isArray(classes) || typeof loss !== "string") return fail();
+  return {
+    ...{ classes: classes.map(String), loss },
+    ...(pictures === undefined ? {} : { pictures }),
+    ...(label === undefined ? {} : { label }),
+  };
 }
 
 /** Refuses rows that the model was not made for, before any work is done. */

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { type Matrix, type RunOptions, VicinalError } from "../core/index.ts";
+import { isVicinalError, type Matrix, type RunOptions, VicinalError } from "../core/index.ts";
 import {
   type ColumnOptions,
   type DataKey,
@@ -52,6 +52,34 @@ export async function readRows(
   const { signal, onProgress } = run;
   const { data, keys } = await readImageFolder(path, { ...shape, signal, onProgress });
   return { path, rows: floats(data), keys, pictures: shape };
+}
+
+/** Rows of a table without the column that holds the class; other inputs as they are. */
+export function readTable(
+  path: string,
+  label: string | undefined,
+  shape: PictureShape,
+  run: RunOptions,
+): Promise<RowsInput> {
+  return readRows(path, shape, {
+    ...run,
+    ...(label === undefined ? {} : { columns: { metadata: [label] } }),
+  });
+}
+
+/** The same of a table that may lack that column. */
+export async function readOpenTable(
+  path: string,
+  label: string | undefined,
+  shape: PictureShape,
+  run: RunOptions,
+): Promise<RowsInput> {
+  try {
+    return await readTable(path, label, shape, run);
+  } catch (error) {
+    if (label === undefined || !isVicinalError(error, "FORMAT")) throw error;
+    return readTable(path, undefined, shape, run);
+  }
 }
 
 export interface LabelSource {

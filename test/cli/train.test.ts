@@ -36,21 +36,22 @@ function writePictures(name: string, each: number, seed: number): void {
 }
 
 /** A table of six columns of which two say the class; the others are noise. */
-function writeTable(name: string, n: number, seed: number): void {
+function writeTable(name: string, n: number, seed: number, classes: ArrayLike<string>): void {
   const rng = createRng(seed, "table");
   const lines = ["id,a,b,c,d,e,f,kind"];
   for (let i = 0; i < n; i++) {
     const angle = (i % 4) * (Math.PI / 2);
     const own = [Math.cos(angle), Math.sin(angle)].map((x) => 2 * x + 0.2 * rng.normal());
     const noise = Array.from({ length: 4 }, () => 3 * rng.normal());
-    lines.push([`row${i}`, ...[...own, ...noise].map((x) => x.toFixed(4)), "nesw"[i % 4]].join(","));
+    lines.push([`row${i}`, ...[...own, ...noise].map((x) => x.toFixed(4)), classes[i % 4]].join(","));
   }
   writeFileSync(at(name), `${lines.join("\n")}\n`);
 }
 
 writePictures("pictures", 24, 1);
 writePictures("others", 8, 2);
-writeTable("table.csv", 160, 1);
+writeTable("table.csv", 160, 1, "nesw");
+writeTable("numbers.csv", 40, 1, "0123");
 
 interface Trained {
   out: string;
@@ -93,6 +94,13 @@ describe("pictures in a folder for each class", () => {
       "search",
     );
     const classOf = (key: string): string => key.split("/")[0]!;
+    const votes = ["--train", "pictures", "--queries", "others", "--k", "3", ...model, "--json"];
+    const told = document<{ d: number; metric: string; accuracy: number }>(
+      await run(["classify", ...votes]),
+      "classify",
+    );
+    expect(told).toMatchObject({ d: 16, metric: "cosine" });
+    expect(told.accuracy).toBeGreaterThan(0.8);
     const right = found.neighbors.filter(([near], q) => classOf(near!.id) === classOf(asked[q]!)).length;
     expect(right / asked.length).toBeGreaterThan(0.8);
   }, 60_000);
@@ -137,6 +145,17 @@ describe("a table", () => {
     60_000,
   );
 
+  test("whose classes are numbers keeps their column out of the vectors, also where it is missing", async () => {
+    const numbered = ["--input", "numbers.csv", "--label", "kind", "--epochs", "1"];
+    writeFileSync(at("bare.csv"), "id,a,b,c,d,e,f\nx,1,0,0,0,0,0\n");
+    const made = await run(["train", ...numbered, "--out", "number.safetensors", "--json"]);
+    expect(document(made, "train")).toMatchObject({ d: 6, classes: 4 });
+    for (const input of ["numbers.csv", "bare.csv"]) {
+      const how = ["--model", "number.safetensors", "--input", input, "--out", "number.npy", "--json"];
+      expect(document(await run(["embed", ...how]), "embed")).toMatchObject({ d: 64 });
+    }
+  }, 60_000);
+
   test("an interrupted run leaves its checkpoint and no model; resumed, it ends with the bytes of one that was not", async () => {
     const long = [...args, "--epochs", "150", "--batch", "16"];
     await run(["train", ...long, "--out", "whole.safetensors"]);
@@ -163,7 +182,7 @@ describe("a table", () => {
     const out = ["--out", "never.safetensors"];
     const table = ["train", "--input", "table.csv"];
     refused(await run([...table, ...out]), "USAGE");
-    refused(await run([...table, "--label", "colour", ...out]), "BAD_INPUT");
+    refused(await run([...table, "--label", "colour", ...out]), "FORMAT");
     refused(await run(["train", ...args, "--encoder", "cnn", ...out]), "UNSUPPORTED");
     refused(await run(["train", ...args, "--loss", "hinge", ...out]), "OPTION_RANGE");
     refused(await run(["train", ...args, "--validation", "1", ...out]), "OPTION_RANGE");

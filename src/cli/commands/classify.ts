@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { type KChoice, KNeighborsClassifier } from "../../apply/index.ts";
-import { isVicinalError, oneOf, parseMetric, type RunOptions, VicinalError } from "../../core/index.ts";
+import { createTape } from "../../autodiff/index.ts";
+import { oneOf, parseMetric, type RunOptions, VicinalError } from "../../core/index.ts";
 import { formatTable } from "../../evaluate/index.ts";
 import { parseSpec } from "../../indexes/parts/spec.ts";
 import {
@@ -13,19 +14,21 @@ import {
   requireOptions,
 } from "../arguments.ts";
 import { checkOutput } from "../inputs.ts";
+import { checkFits, readModel } from "../models.ts";
 import { bold, printable, terminalWidth, useColor, writeJson, writeLine } from "../output.ts";
 import { withReporter } from "../progress.ts";
-import { labelsOf, type PictureShape, type RowsInput, readRows } from "../rows.ts";
+import { labelsOf, type RowsInput, readOpenTable, readTable } from "../rows.ts";
 
 interface ClassifyFlags {
   train: string;
   queries: string;
+  model?: string;
   label?: string;
   labels?: string;
   queryLabels?: string;
   k: string;
   weights: string;
-  metric: string;
+  metric?: string;
   index: string;
   param?: string[];
   calibrate?: boolean;
@@ -73,10 +76,11 @@ export function classifyCommand(): Command {
     .option("--labels <file>", "file with one class a row of --train")
     .option("--queries <file>", "rows to classify, of the same kind")
     .option("--query-labels <file>", "file with the true class of each query, to measure accuracy")
+    .option("--model <file>", "a model made by vicinal train: rows are compared by its features")
     .option("--k <n>", "neighbours that vote, or auto: chosen by leaving one out", "5")
     .option("--weights <w>", "uniform, or distance: votes count 1 / distance", "uniform")
     .option("--index <spec>", "index specification", "Flat")
-    .option("--metric <m>", "metric", "l2")
+    .option("--metric <m>", "metric (default: l2; with a model, cosine)")
     .option("--param <name=value>", "search parameter, such as efSearch=100; repeatable", collect)
     .option("--calibrate", "probabilities by the log loss of left-out rows, instead of shares of votes")
     .option("--size <n>", "pictures: side that each is stretched to", readWhole("--size", 1, 1024), 32)
@@ -92,7 +96,8 @@ Classes of pictures are the folders in which they lie. Where tables of queries h
 Examples:
   vicinal classify --train iris.csv --label species --queries new.csv
   vicinal classify --train train.npy --labels y.txt --queries test.npy --query-labels truth.txt --k auto --json
-  vicinal classify --train pictures/ --queries more-pictures/ --index HNSW16 --weights distance`,
+  vicinal classify --train pictures/ --queries more-pictures/ --index HNSW16 --weights distance
+  vicinal classify --model pictures.safetensors --train pictures/ --queries more-pictures/`,
     )
     .action(runClassify);
 }
@@ -112,7 +117,7 @@ async function runClassify(flags: ClassifyFlags): Promise<void> {
 function checkFlags(flags: ClassifyFlags) {
   const k = flags.k === "auto" ? undefined : readK(flags.k);
   const weights = oneOf("--weights", flags.weights, WEIGHTS);
-  const metric = parseMetric(flags.metric);
+  const metric = parseMetric(flags.metric ?? (flags.model === undefined ? "l2" : "cosine"));
   parseSpec(flags.index);
   const params = readParams(flags.param, "--param");
   checkNames(Object.keys(params), PARAMS);
@@ -127,11 +132,7 @@ async function classify(
   { k, weights, metric, params }: ReturnType<typeof checkFlags>,
   run: RunOptions,
 ): Promise<Answer> {
-  const shape = { size: flags.size, grey: flags.grey === true };
-  const train = await readTable(flags.train, flags.label, shape, run);
-  const labels = await labelsOf(train, { label: flags.label, labels: flags.labels });
-  const queries = await readQueries(flags, shape, run);
-  const truth = await truthOf(queries, flags);
+  const { train, labels, queries, truth } = await readAll(flags, run);
   const model = new KNeighborsClassifier<string>({
     ...{ index: flags.index, metric, weights, ...params },
     ...(k === undefined ? {} : { k }),
@@ -159,26 +160,25 @@ async function classify(
   }
 }
 
-/** Rows of a table without the column that holds the class. */
-function readTable(
-  path: string,
-  label: string | undefined,
-  shape: PictureShape,
-  run: RunOptions,
-): Promise<RowsInput> {
-  return readRows(path, shape, {
-    ...run,
-    ...(label === undefined ? {} : { columns: { metadata: [label] } }),
-  });
-}
-
-/** Tables of queries may lack the column of classes. */
-async function readQueries(flags: ClassifyFlags, shape: PictureShape, run: RunOptions): Promise<RowsInput> {
+/** Rows and their classes; by the features of a model where one is given. */
+async function readAll(flags: ClassifyFlags, run: RunOptions) {
+  const tape = flags.model === undefined ? undefined : createTape({ threads: flags.threads ?? 1 });
   try {
-    return await readTable(flags.queries, flags.label, shape, run);
-  } catch (error) {
-    if (flags.label === undefined || !isVicinalError(error, "FORMAT")) throw error;
-    return readTable(flags.queries, undefined, shape, run);
+    const model = tape && (await readModel(flags.model!, tape));
+    const shape = model?.facts.pictures ?? { size: flags.size, grey: flags.grey === true };
+    const train = await readTable(flags.train, flags.label, shape, run);
+    const labels = await labelsOf(train, { label: flags.label, labels: flags.labels });
+    const queries = await readOpenTable(flags.queries, flags.label, shape, run);
+    const truth = await truthOf(queries, flags);
+    if (model === undefined) return { train, labels, queries, truth };
+    for (const input of [train, queries]) checkFits(model, input);
+    const embedded = async (input: RowsInput): Promise<RowsInput> => ({
+      ...input,
+      rows: await model.encoder.encodeAsync(input.rows, run),
+    });
+    return { train: await embedded(train), labels, queries: await embedded(queries), truth };
+  } finally {
+    tape?.dispose();
   }
 }
 

@@ -8,7 +8,7 @@ import { checkOutput, fileProblem } from "../inputs.ts";
 import { checkFits, readModel } from "../models.ts";
 import { formatBytes, formatCount, writeJson, writeLine } from "../output.ts";
 import { withReporter } from "../progress.ts";
-import { type RowsInput, readRows } from "../rows.ts";
+import { type RowsInput, readOpenTable } from "../rows.ts";
 import { replaceFile } from "../write.ts";
 
 interface EmbedFlags {
@@ -58,7 +58,7 @@ async function runEmbed(flags: EmbedFlags): Promise<void> {
     try {
       const model = await readModel(flags.model, tape);
       const shape = model.facts.pictures ?? { size: 32, grey: false };
-      const input = await readRows(flags.input, shape, { signal, onProgress });
+      const input = await readOpenTable(flags.input, model.facts.label, shape, { signal, onProgress });
       checkFits(model, input);
       const start = performance.now();
       const features = await model.encoder.encodeAsync(input.rows, { signal, onProgress });

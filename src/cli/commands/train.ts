@@ -18,7 +18,7 @@ import { architectureFor, type Split, splitByClass, takeRows } from "../learning
 import { modelBytes } from "../models.ts";
 import { formatBytes, formatCount, writeJson, writeLine } from "../output.ts";
 import { withReporter } from "../progress.ts";
-import { labelsOf, type RowsInput, readRows } from "../rows.ts";
+import { labelsOf, type RowsInput, readTable } from "../rows.ts";
 
 const LOSSES = ["softmax", "triplet", "npair", "contrastive"] as const;
 type Loss = (typeof LOSSES)[number];
@@ -97,7 +97,7 @@ async function runTrain(flags: TrainFlags): Promise<void> {
   await checkOutput(flags.out);
   const summary = await withReporter(flags, async (run) => {
     const shape = { size: flags.size, grey: flags.grey === true };
-    const input = await readRows(flags.input, shape, run);
+    const input = await readTable(flags.input, flags.label, shape, run);
     const labels = await labelsOf(input, flags);
     return learn(flags, loss, input, labels, run);
   });
@@ -105,7 +105,10 @@ async function runTrain(flags: TrainFlags): Promise<void> {
   else print(summary);
 }
 
-function checkFlags({ validation, learningRate }: TrainFlags): void {
+function checkFlags({ validation, learningRate, label, labels }: TrainFlags): void {
+  if (label !== undefined && labels !== undefined) {
+    throw new VicinalError("USAGE", { why: "--label and --labels both say the classes; give one of them." });
+  }
   if (!(validation >= 0 && validation < 1)) {
     const rule = "a share, at least 0 and below 1";
     throw new VicinalError("OPTION_RANGE", { option: "--validation", got: validation, rule });
@@ -139,7 +142,11 @@ async function learn(
     const trainSeconds = (performance.now() - start) / 1000;
     const validation = await validate(encoder, rows, labels, split, run);
     const classes = [...new Set(labels)].sort();
-    const facts = { classes, loss, ...(pictures === undefined ? {} : { pictures }) };
+    const facts = {
+      ...{ classes, loss },
+      ...(pictures === undefined ? {} : { pictures }),
+      ...(pictures === undefined && flags.label !== undefined ? { label: flags.label } : {}),
+    };
     await replaceDataFile(out, [modelBytes(encoder, facts)]).catch((error: unknown) => {
       throw fileProblem(out, error);
     });
