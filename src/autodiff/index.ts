@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { createRng, type Rng } from "../core/index.ts";
 export { type CheckedInput, checkGradients, type GradientCheck } from "./checkGradients.ts";
 export type { Kernels, Precision } from "./kernels.ts";
 export type { Embedding, Initialiser, Layer, NamedParameters, Seed } from "./layers/index.ts";

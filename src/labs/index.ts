@@ -4,6 +4,7 @@
  * @module
  */
 import { runAnnLab } from "./ann/lab.ts";
+import { runClipLab } from "./clip/lab.ts";
 import { runDigitsLab } from "./digits/lab.ts";
 import { runEmojiLab } from "./emoji/lab.ts";
 import { runFashionLab } from "./fashion/lab.ts";
@@ -31,6 +32,10 @@ export const LABS: Readonly<Record<string, Lab>> = {
     summary:
       "every family of indexes on the same data: search time, recall, size, build time, and when each pays",
     run: runAnnLab,
+  },
+  clip: {
+    summary: "emoji pictures and their names in one space: pictures for any text (--query)",
+    run: runClipLab,
   },
   digits: {
     summary: "handwritten digits told by their nearest in pixels",

@@ -10,12 +10,14 @@ import {
 } from "../../autodiff/index.ts";
 import {
   type Job,
+  permutation,
   type Rng,
   type RunOptions,
   resolveOptions,
   runAsync,
   runSync,
   VicinalError,
+  wholeNumber,
 } from "../../core/index.ts";
 import type { VectorsInput } from "../../indexes/contract.ts";
 import { type Augment, takeRows } from "../encoders/classifier.ts";
@@ -35,6 +37,16 @@ export interface FitTwoTowerOptions {
   augment?: Augment;
   /** Changes texts at random, for instance by leaving words out. */
   rephrase?: (text: string, rng: Rng) => string;
+  /**
+   * Texts of other subjects that images of a batch must tell their own from, beside those of the batch: at most so
+   * many, drawn anew each step. Default 0.
+   */
+  others?: number;
+  /**
+   * Share of images that are blended with another of their subject, by up to one half: as if drawn in a manner between
+   * two (after mixup, Zhang et al. 2018). Default 0.
+   */
+  blend?: number;
   clip?: Clip;
   /** Default 0. */
   seed?: number;
@@ -50,6 +62,8 @@ const DEFAULTS = {
   weightDecay: 0.05,
   augment: undefined as Augment | undefined,
   rephrase: undefined as FitTwoTowerOptions["rephrase"],
+  others: 0,
+  blend: 0,
   clip: undefined as Clip | undefined,
   seed: 0,
   onEpoch: undefined as FitTwoTowerOptions["onEpoch"],
@@ -112,9 +126,11 @@ function rowsBySubject({ texts, subjects }: ImageTexts, rows: number): number[][
 
 function* fitJob(model: TwoTower, pairs: ImageTexts, given: FitTwoTowerOptions): Job<TrainReport> {
   const options = resolveOptions<typeof DEFAULTS>(DEFAULTS, given);
-  const { epochs, batch, learningRate, weightDecay, augment, rephrase, seed, ...rest } = options;
+  const { epochs, batch, learningRate, weightDecay, augment, rephrase, others, blend, seed, ...rest } =
+    options;
   const source = rowSource(pairs.images, "images", 2, model.image.inputs);
   const bySubject = rowsBySubject(pairs, source.rows);
+  wholeNumber("others", others, 0, 1 << 20);
   const size = Math.min(batch, bySubject.length);
   const loader = createLoader({ rows: bySubject.length, batch: size, dropLast: true, seed });
   const steps = Math.max(1, epochs * loader.stepsPerEpoch);
@@ -133,13 +149,33 @@ function* fitJob(model: TwoTower, pairs: ImageTexts, given: FitTwoTowerOptions):
       });
       const block = takeRows(source, rows);
       const { cols } = source;
+      if (blend > 0) {
+        const partners = chosen.map((subject) => {
+          const images = bySubject[subject]!;
+          return images[rng.below(images.length)]!;
+        });
+        blendRows(block, takeRows(source, partners), cols, () => (rng.next() < blend ? rng.next() / 2 : 0));
+      }
       if (augment !== undefined) {
         rows.forEach((_, i) => {
           augment(block.subarray(i * cols, (i + 1) * cols), rng);
         });
       }
-      const texts = Array.from(rows, (row) => rephrase?.(pairs.texts[row]!, rng) ?? pairs.texts[row]!);
-      return model.loss(model.tape.tensor(block, [rows.length, cols]), texts);
+      const said = (row: number): string => rephrase?.(pairs.texts[row]!, rng) ?? pairs.texts[row]!;
+      const texts = Array.from(rows, said);
+      const here = new Set(chosen);
+      const away = permutation(bySubject.length, rng).filter((subject) => !here.has(subject));
+      const more = Array.from(away.subarray(0, others), (subject) => said(bySubject[subject]![0]!));
+      return model.loss(model.tape.tensor(block, [rows.length, cols]), texts, more);
     },
   });
+}
+
+/** Each row becomes (1 − w) · row + w · the other, w drawn for each. */
+function blendRows(rows: Float32Array, others: Float32Array, cols: number, weight: () => number): void {
+  for (let from = 0; from < rows.length; from += cols) {
+    const w = weight();
+    if (w === 0) continue;
+    for (let i = from; i < from + cols; i++) rows[i]! += w * (others[i]! - rows[i]!);
+  }
 }

@@ -20,19 +20,36 @@ export function wordsOf(text: string): string[] {
  * The numbers of a text's features: its words, and runs of letters of "<word>". Order does not matter; a feature
  * that occurs twice is there twice.
  */
-export function textFeatures(text: string, { buckets, parts }: TextFeatureOptions): number[] {
-  const out: number[] = [];
-  for (const word of wordsOf(text)) {
-    out.push(hash(`#${word}`) % buckets);
-    if (!parts) continue;
-    const letters = [...`<${word}>`];
-    for (let length = 3; length <= 5; length++) {
-      for (let i = 0; i + length <= letters.length; i++) {
-        out.push(hash(letters.slice(i, i + length).join("")) % buckets);
-      }
+export const textFeatures = (text: string, options: TextFeatureOptions): number[] =>
+  wordsOf(text).flatMap((word) => wordFeatures(word, options));
+
+function wordFeatures(word: string, { buckets, parts }: TextFeatureOptions): number[] {
+  const out = [hash(`#${word}`) % buckets];
+  if (!parts) return out;
+  const letters = [...`<${word}>`];
+  for (let length = 3; length <= 5; length++) {
+    for (let i = 0; i + length <= letters.length; i++) {
+      out.push(hash(letters.slice(i, i + length).join("")) % buckets);
     }
   }
   return out;
+}
+
+/** Words whose features are remembered at most. */
+const REMEMBERED = 1 << 16;
+
+/** {@link textFeatures} that remembers words. */
+export function rememberWords(options: TextFeatureOptions): (text: string) => number[] {
+  const known = new Map<string, number[]>();
+  return (text) =>
+    wordsOf(text).flatMap((word) => {
+      let features = known.get(word);
+      if (features === undefined) {
+        features = wordFeatures(word, options);
+        if (known.size < REMEMBERED) known.set(word, features);
+      }
+      return features;
+    });
 }
 
 /** FNV-1a over UTF-16 units. */

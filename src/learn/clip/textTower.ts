@@ -1,16 +1,16 @@
 import {
   add,
+  custom,
   type Layer,
   layers,
   linear,
-  mul,
   type NamedParameters,
-  scatterAdd,
+  type Parameter,
   type Tape,
   type Tensor,
 } from "../../autodiff/index.ts";
 import { createRng, resolveOptions, wholeNumber } from "../../core/index.ts";
-import { textFeatures, wordsOf } from "./textFeatures.ts";
+import { rememberWords, wordsOf } from "./textFeatures.ts";
 
 /** Vectors of words from elsewhere. */
 export interface WordVectors {
@@ -87,14 +87,13 @@ export function createTextTower(
           layers.dense(tape, { inputs: hidden, outputs: width, initialise: layers.xavier(), seed: rng }),
         ],
   );
+  const featuresOf = rememberWords({ buckets, parts: options.parts });
   const parts: Record<string, Layer> = { table, ...(foreign && { words: foreign }), body };
   return {
     options,
     parameters: layers.namedParameters(parts),
     forward(texts) {
-      const bag = bagOf(texts, { buckets, parts: options.parts });
-      const rows = mul(table.lookup(bag.features), tape.tensor(bag.shares, [bag.shares.length, 1]));
-      let x = scatterAdd(rows, bag.texts, texts.length);
+      let x = bagOf(table.table, texts, featuresOf);
       if (foreign !== undefined) {
         const means = tape.tensor(meanVectors(texts, dimension, words), [texts.length, dimension]);
         x = add(x, linear(means, foreign.parameters["weight"]!));
@@ -104,25 +103,37 @@ export function createTextTower(
   };
 }
 
-interface Bag {
-  readonly features: number[];
-  /** Which text each feature is of. */
-  readonly texts: number[];
-  /** One over the root of their number in that text: sums of long and short texts are of one size. */
-  readonly shares: number[];
+/** Sums of table rows for each text, divided by the root of their number: sums of long and short texts are of one size. */
+function bagOf(table: Parameter, texts: readonly string[], features: (text: string) => number[]): Tensor {
+  const bags = texts.map(features);
+  const columns = table.shape[1]!;
+  return custom({
+    inputs: [table],
+    shape: [texts.length, columns],
+    forward(output, values) {
+      output.fill(0);
+      bags.forEach((bag, text) => {
+        const share = 1 / Math.sqrt(bag.length);
+        for (const feature of bag) addRow(output, text * columns, values!, feature * columns, columns, share);
+      });
+    },
+    backward({ outputGradient, gradients: [gradient] }) {
+      if (gradient === undefined) return;
+      bags.forEach((bag, text) => {
+        const share = 1 / Math.sqrt(bag.length);
+        for (const feature of bag) {
+          addRow(gradient, feature * columns, outputGradient, text * columns, columns, share);
+        }
+      });
+    },
+  });
 }
 
-function bagOf(texts: readonly string[], options: { buckets: number; parts: boolean }): Bag {
-  const bag: Bag = { features: [], texts: [], shares: [] };
-  texts.forEach((text, i) => {
-    const features = textFeatures(text, options);
-    for (const feature of features) {
-      bag.features.push(feature);
-      bag.texts.push(i);
-      bag.shares.push(1 / Math.sqrt(features.length));
-    }
-  });
-  return bag;
+type Values = Float32Array | Float64Array;
+
+/** to += share · from, along one row. */
+function addRow(to: Values, at: number, from: Values, source: number, n: number, share: number): void {
+  for (let i = 0; i < n; i++) to[at + i]! += share * from[source + i]!;
 }
 
 /** Mean vectors of the words of texts; zeros where no word has one. */

@@ -5,6 +5,7 @@ import {
   type Parameter,
   prepareWeights,
   readSafetensors,
+  slice,
   type Tape,
   type Tensor,
   tensorsOf,
@@ -73,9 +74,15 @@ export class TwoTower {
     return Math.exp(-this.#logScale.values()[0]!);
   }
 
-  /** The loss of images [n, inputs] beside their texts, in one step. */
-  loss(images: Tensor, texts: readonly string[]): Tensor {
-    return clip(this.image.forward(images), this.text.forward(texts), this.#logScale);
+  /**
+   * The loss of images [n, inputs] beside their texts, in one step.
+   * @param others more texts, which are wrong for all of these images
+   */
+  loss(images: Tensor, texts: readonly string[], others: readonly string[] = []): Tensor {
+    const all = this.text.forward([...texts, ...others]);
+    const own = slice(all, 0, 0, texts.length);
+    const more = others.length === 0 ? {} : { others: slice(all, 0, texts.length, all.shape[0]!) };
+    return clip(this.image.forward(images), own, this.#logScale, more);
   }
 
   /** Images as rows of length 1. Throws DIM_MISMATCH, NOT_FINITE, BAD_INPUT. */

@@ -1,5 +1,6 @@
 import {
   add,
+  concat,
   custom,
   exp,
   logSumExp,
@@ -18,9 +19,14 @@ import { diagonal } from "./diagonal.ts";
 export interface ClipOptions {
   /** Largest scale of the cosines, default 100. */
   maxScale?: number;
+  /** More rows like `b` that belong to no row of `a`: rows of `a` must tell their own from these as well. */
+  others?: Tensor;
 }
 
-export const CLIP_DEFAULTS: Required<ClipOptions> = { maxScale: 100 };
+export const CLIP_DEFAULTS: Required<Omit<ClipOptions, "others">> & Pick<ClipOptions, "others"> = {
+  maxScale: 100,
+  others: undefined as never,
+};
 
 /** A trained logarithm of the scale, as CLIP starts it: log(1 / 0.07) unless told otherwise. */
 export const clipLogScale = (tape: Tape, temperature = 0.07): Parameter =>
@@ -36,16 +42,22 @@ export const clipLogScale = (tape: Tape, temperature = 0.07): Parameter =>
  * @see Radford et al., Learning Transferable Visual Models From Natural Language Supervision, 2021
  */
 export function clip(a: Tensor, b: Tensor, logScale: Tensor, given: ClipOptions = {}): Tensor {
-  const { maxScale } = resolveOptions(CLIP_DEFAULTS, given);
+  const { maxScale, others } = resolveOptions(CLIP_DEFAULTS, given);
   const [rows] = pairedShape("pairs", a, b);
   if (logScale.size !== 1) {
     const got = `${logScale.size} numbers`;
     throw new VicinalError("BAD_INPUT", { what: "logScale", got, rule: "one number" });
   }
   if (rows === 0) return add(nothing(a), nothing(b));
-  const scores = mul(dots(unitRows(a), unitRows(b)), exp(noHigher(logScale, Math.log(maxScale))));
+  const scale = exp(noHigher(logScale, Math.log(maxScale)));
+  const unit = unitRows(a);
+  const scores = mul(dots(unit, unitRows(b)), scale);
   const own = diagonal(scores);
-  const across = mean(sub(logSumExp(scores), own));
+  const all =
+    others === undefined || others.size === 0
+      ? scores
+      : concat([scores, mul(dots(unit, unitRows(others)), scale)], 1);
+  const across = mean(sub(logSumExp(all), own));
   return mul(add(across, mean(sub(logSumExp(transpose(scores)), own))), 0.5);
 }
 
