@@ -186,3 +186,79 @@ export function flipWeights(
     }
   }
 }
+
+/**
+ * Output rows begin … end (image, then row) of y (+)= Σ over taps of what each tap made of the pixel it sees:
+ * `parts` has for each pixel of the input taps × channels out.
+ */
+export function sumTaps(
+  _scratch: usize,
+  shape: usize,
+  parts: usize,
+  bias: usize,
+  y: usize,
+  add: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const s = changetype<Shape>(shape);
+  const O = s.channelsOut;
+  const pixel = <usize>(s.kernelHeight * s.kernelWidth * O) * 4;
+  for (let r = begin; r < end; r++) {
+    const n = r / s.outHeight;
+    const top = r - n * s.outHeight - s.padTop;
+    const image = parts + <usize>n * <usize>(s.height * s.width) * pixel;
+    for (let o = 0; o < O; o++) {
+      const first: f32 = bias ? load<f32>(bias + <usize>o * 4) : 0;
+      const row = y + <usize>(r * s.outWidth * O + o) * 4;
+      if (!add) {
+        for (let x = 0; x < s.outWidth; x++) store<f32>(row + <usize>(x * O) * 4, first);
+      }
+      for (let ky = max(0, -top); ky < min(s.kernelHeight, s.height - top); ky++) {
+        for (let kx = 0; kx < s.kernelWidth; kx++) {
+          const shift = kx - s.padLeft;
+          const from = max(0, -shift);
+          const to = min(s.outWidth, s.width - shift);
+          let p = image + <usize>((top + ky) * s.width + from + shift) * pixel;
+          p += <usize>((ky * s.kernelWidth + kx) * O + o) * 4;
+          let q = row + <usize>(from * O) * 4;
+          for (let x = from; x < to; x++) {
+            store<f32>(q, load<f32>(q) + load<f32>(p));
+            p += pixel;
+            q += <usize>O * 4;
+          }
+        }
+      }
+    }
+  }
+}
+
+/** dw [taps][in][out] += the sum of groups of [taps backwards][out][in]; items are taps. */
+export function addTurned(
+  _scratch: usize,
+  from: usize,
+  groups: i32,
+  taps: i32,
+  channelsIn: i32,
+  channelsOut: i32,
+  dw: usize,
+  begin: i32,
+  end: i32,
+): void {
+  const size = channelsIn * channelsOut;
+  const step = <usize>(taps * size) * 4;
+  for (let t = begin; t < end; t++) {
+    for (let o = 0; o < channelsOut; o++) {
+      for (let c = 0; c < channelsIn; c++) {
+        let at = from + <usize>((taps - 1 - t) * size + o * channelsIn + c) * 4;
+        let sum: f32 = 0;
+        for (let g = 0; g < groups; g++) {
+          sum += load<f32>(at);
+          at += step;
+        }
+        const to = dw + <usize>(t * size + c * channelsOut + o) * 4;
+        store<f32>(to, load<f32>(to) + sum);
+      }
+    }
+  }
+}

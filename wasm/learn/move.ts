@@ -1,5 +1,10 @@
 // Numbers moved about: rows by number, axes in another order.
 
+/** y = x where they do not overlap; items are elements. */
+export function copyApart(_scratch: usize, x: usize, y: usize, begin: i32, end: i32): void {
+  memory.copy(y + <usize>begin * 4, x + <usize>begin * 4, <usize>(end - begin) * 4);
+}
+
 /** y[r] = x[index[r]], rows of `cols`; items are r. */
 export function gatherRows(_scratch: usize, x: usize, cols: i32, index: usize, y: usize, begin: i32, end: i32): void {
   const bytes = <usize>cols * 4;

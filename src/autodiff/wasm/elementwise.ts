@@ -135,7 +135,10 @@ export function elementwise(
     machine.run(fn, args, n, CALL_ELEMENTS);
   return {
     fill: (y, n, value) => void machine.heap.fill(value, y, y + n),
-    copy: (x, y, n) => void machine.heap.copyWithin(y, x, x + n),
+    copy(x, y, n) {
+      if (machine.threads > 1 && Math.abs(x - y) >= n) flat("copyApart", [ptr(x), ptr(y)], n);
+      else machine.heap.copyWithin(y, x, x + n);
+    },
     axpy: (scale, x, y, n) => flat("axpy", [scale, ptr(x), ptr(y)], n),
     sumOfSquares: (x, n) => machine.call("sumOfSquares", [ptr(x), n]),
     finite: (x, n) => machine.call("finite", [ptr(x), n]) === 1,

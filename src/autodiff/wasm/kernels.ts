@@ -38,7 +38,7 @@ export function createWasmKernels({ threads = 1, build = "auto" }: WasmKernelsOp
     ...reductions(machine, reference),
     ...arranging(machine, reference),
     ...products(machine),
-    ...convolutions(machine, reference),
+    ...convolutions(machine),
     ...normalisation(machine),
     ...windowed(machine),
   };

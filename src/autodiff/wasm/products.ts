@@ -8,10 +8,15 @@ const PACKED_BYTES = 1 << 23;
 /** Of a batch, products whose B has at most that many numbers are done whole by one thread. */
 const SMALL = 1 << 16;
 
-/** Rows a call, a multiple of the six in a tile. */
-export function rowsACall(workPerRow: number): number {
-  return Math.max(1, Math.round(CALL_WORK / Math.max(1, workPerRow) / 48)) * 48;
+/** Rows a call, a multiple of the six in a tile; so few that threads can share them. */
+export function rowsACall(machine: Machine, rows: number, workPerRow: number): number {
+  const most = Math.max(1, Math.round(CALL_WORK / Math.max(1, workPerRow) / 48)) * 48;
+  if (machine.threads === 1) return most;
+  return Math.max(24, Math.min(most, 24 * Math.ceil(rows / (48 * machine.threads))));
 }
+
+/** Groups of columns packed in a call. */
+export const panelsACall = (K: number): number => Math.ceil(2e4 / (K + 1));
 
 /** One matrix product by byte addresses and strides. */
 interface Product {
@@ -29,19 +34,19 @@ interface Product {
   add: boolean;
 }
 
-export function multiply(machine: Machine, p: Product): void {
+/** Where no scratch has been taken yet; else `packed` is room in it for all columns. */
+export function multiply(machine: Machine, p: Product, packed?: number): void {
   const { M, K } = p;
   if (M === 0 || p.N === 0) return;
   // Columns so many at a time that they fit when packed.
-  const width = Math.max(8, Math.floor(PACKED_BYTES / Math.max(1, K) / 32) * 8);
+  const width = packed === undefined ? Math.max(8, Math.floor(PACKED_BYTES / Math.max(1, K) / 32) * 8) : p.N;
   for (let n = 0; n < p.N; n += width) {
     const N = Math.min(width, p.N - n);
     const panels = Math.ceil(N / 8);
-    const packed = machine.room(panels * K * 32, 256);
-    const b = p.b + n * p.bcs;
-    machine.run("packColumns", [b, p.brs, p.bcs, K, N, packed], panels, Math.ceil(1e5 / (K + 1)));
-    const c = p.c + n * 4;
-    machine.run("gemmRows", [p.a, p.ars, p.aks, packed, c, p.crs, N, K, p.add ? 1 : 0], M, rowsACall(N * K));
+    const to = packed ?? machine.room(panels * K * 32, 256);
+    machine.run("packColumns", [p.b + n * p.bcs, p.brs, p.bcs, K, N, to], panels, panelsACall(K));
+    const args = [p.a, p.ars, p.aks, to, p.c + n * 4, p.crs, N, K, p.add ? 1 : 0];
+    machine.run("gemmRows", args, M, rowsACall(machine, M, N * K));
   }
 }
 

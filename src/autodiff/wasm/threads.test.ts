@@ -135,6 +135,8 @@ function everything(k: Kernels): Uint32Array {
   k.normalise(x, rows, channels, mean, inverse, gain, shift, true, y);
   k.normaliseGradient(x, y, dy, rows, channels, mean, inverse, gain, true, true, dx, a, b);
   k.unary("gelu", x, y, n);
+  k.copy(y, dx, n);
+  k.copy(y, y + 16, n - 16);
   k.softmax(x, rows, channels, dy);
   k.sum(x, 1, rows, channels, 1, a, true);
   k.sum(x, rows, channels, 1, 1, y, true);
