@@ -21,7 +21,7 @@ import {
 import { type FeatureSpace, featureSpace, testAccuracy } from "./features.ts";
 import { classMap } from "./maps.ts";
 import { pictureNeighbours, picturesOf, surestMistakes } from "./mistakes.ts";
-import { cnnRecipe, learnLinear, mlpRecipe } from "./networks.ts";
+import { cnnRecipe, learnLinear, mlpRecipe, STAGES } from "./networks.ts";
 import type { FashionLabResults, ModelFindings, SearchComparison, WidthFindings } from "./results.ts";
 import { type SpaceSearch, searchedSpecs, searchSpace } from "./search.ts";
 
@@ -29,6 +29,8 @@ import { type SpaceSearch, searchedSpecs, searchSpace } from "./search.ts";
 interface Plan {
   readonly ks: readonly number[];
   readonly epochs: { readonly linear: number; readonly mlp: number; readonly cnn: number };
+  /** Channels of the convolutional network. */
+  readonly stages: readonly number[];
   readonly width: number;
   readonly widths: readonly number[];
   readonly widthEpochs: number;
@@ -41,7 +43,8 @@ interface Plan {
 
 const FULL: Plan = {
   ks: [1, 3, 5, 10, 20, 50],
-  epochs: { linear: 10, mlp: 15, cnn: 6 },
+  epochs: { linear: 10, mlp: 15, cnn: 8 },
+  stages: STAGES.large,
   width: 64,
   widths: [16, 32, 64, 128],
   widthEpochs: 2,
@@ -51,6 +54,7 @@ const FULL: Plan = {
 const QUICK: Plan = {
   ks: [1, 5, 10],
   epochs: { linear: 3, mlp: 3, cnn: 2 },
+  stages: STAGES.small,
   width: 64,
   widths: [],
   widthEpochs: 1,
@@ -155,7 +159,7 @@ async function learnPart(
   let main = "";
   for (const recipe of [
     mlpRecipe(rows, plan.epochs.mlp, plan.width),
-    cnnRecipe(rows, plan.epochs.cnn, plan.width),
+    cnnRecipe(rows, plan.epochs.cnn, plan.width, plan.stages),
   ]) {
     const learned = await learn(recipe, rows, labels, how);
     try {
@@ -208,7 +212,7 @@ async function widthPart(context: Context): Promise<WidthFindings[]> {
   const labels = split.learn.map((i) => data.trainLabels[i]!);
   const out: WidthFindings[] = [];
   for (const width of plan.widths) {
-    const recipe = cnnRecipe(rows, plan.widthEpochs, width);
+    const recipe = cnnRecipe(rows, plan.widthEpochs, width, STAGES.small);
     const learned = await learn(recipe, rows, labels, { seed, threads, signal, onProgress });
     try {
       const run = { threads, signal, onProgress };
@@ -248,10 +252,10 @@ async function searched(
   });
 }
 
-/** Pixels beside features: speed, what is taken for what, mistakes and maps. */
+/** Pixels beside features: speed, and what is taken for what. */
 async function comparePart(context: Context, raw: RawPart, best: FeatureSpace, learned: SpaceSearch) {
   const { options, plan, threads } = context;
-  const { log, signal, onProgress, seed } = options;
+  const { log, signal, onProgress } = options;
   const { metric, k } = best.byMetric[0]!;
   const run = { threads, signal, onProgress };
   const { accuracy, told } = await testAccuracy(best.space, metric, plan.ks, k, run);
@@ -259,38 +263,54 @@ async function comparePart(context: Context, raw: RawPart, best: FeatureSpace, l
   const comparison = compared(raw.search, learned);
   heading(log, "Features against pixels, at recall 0.95");
   for (const each of comparison) log(`  ${each.learned.padEnd(26)} ${times(each.faster)} as fast`);
-
-  const spaces = [
-    { name: "Pixels", space: raw.space, metric: "l2" as const },
-    { name: "Features", space: best.space, metric },
-  ];
-  const set = pictureSet();
-  const wrong = await surestMistakes(spaces[1]!, told, k, plan.mistakes, run);
-  const of = new Map(wrong.map((mistake) => [mistake.query, mistake]));
-  const says = (query: number): { name: string; says: string } => {
-    const { truth: label, told: other, share: part } = of.get(query)!;
-    const votes = `told to be ${FASHION_CLASSES[other]} by ${Math.round(part * k)} of ${k}`;
-    return { name: FASHION_CLASSES[label]!, says: votes };
-  };
-  const queries = wrong.map(({ query }) => query);
-  const mistakes = await pictureNeighbours(spaces, queries, 10, says, {
-    ...{ classes: FASHION_CLASSES, set, signal },
-  });
-  const shown = Array.from({ length: Math.min(plan.mapped, truth.length) }, (_, i) => i);
-  const maps = spaces.map(({ name, space }) => ({
-    svg: classMap(`${name} as a map`, gather(space.queries, shown), truth, FASHION_CLASSES, seed),
-    caption: `${name}: each dot is a test picture, coloured by its true label.`,
-  }));
+  const right = (list: readonly number[], i: number): boolean => list[i] === truth[i];
   return {
     accuracy,
     comparison,
     confusion: { raw: confusionMatrix(truth, raw.told), learned: confusionMatrix(truth, told) },
     changed: {
-      repaired: truth.filter((label, i) => raw.told[i] !== label && told[i] === label).length,
-      spoiled: truth.filter((label, i) => raw.told[i] === label && told[i] !== label).length,
+      repaired: truth.filter((_, i) => !right(raw.told, i) && right(told, i)).length,
+      spoiled: truth.filter((_, i) => right(raw.told, i) && !right(told, i)).length,
     },
-    shown: { size: FASHION_SIDE, pictures: picturesOf(set, raw.space, greyPicture), mistakes, maps },
+    shown: await pictured(context, raw.space, best, told),
   };
+}
+
+/** Maps of both spaces, and the surest mistakes among the features. */
+async function pictured(
+  { options, plan, threads }: Context,
+  pixels: LabelledSpace,
+  { space, byMetric }: FeatureSpace,
+  told: readonly number[],
+) {
+  const { signal, onProgress, seed, quick } = options;
+  const { metric, k } = byMetric[0]!;
+  const run = { threads, signal, onProgress };
+  const spaces = [
+    { name: "Pixels", space: pixels, metric: "l2" as const },
+    { name: "Features", space, metric },
+  ];
+  const set = pictureSet();
+  const wrong = await surestMistakes(spaces[1]!, told, k, plan.mistakes, run);
+  const of = new Map(wrong.map((mistake) => [mistake.query, mistake]));
+  const says = (query: number): { name: string; says: string } => {
+    const { truth, told: other, share: part } = of.get(query)!;
+    const votes = `told to be ${FASHION_CLASSES[other]} by ${Math.round(part * k)} of ${k}`;
+    return { name: FASHION_CLASSES[truth]!, says: votes };
+  };
+  const queries = wrong.map(({ query }) => query);
+  const look = { classes: FASHION_CLASSES, set, signal };
+  const mistakes = await pictureNeighbours(spaces, queries, 10, says, look);
+  const shown = Array.from({ length: Math.min(plan.mapped, pixels.queries.rows) }, (_, i) => i);
+  const maps: { svg: string; caption: string }[] = [];
+  for (const { name, space, metric } of spaces) {
+    const how = { metric, by: quick ? "pca" : "umap", classes: FASHION_CLASSES, seed, ...run } as const;
+    maps.push({
+      svg: await classMap(`${name} as a map`, gather(space.queries, shown), pixels.queryLabels, how),
+      caption: `${name}: each dot is a test picture, coloured by its true label. Labels took no part in drawing it.`,
+    });
+  }
+  return { size: FASHION_SIDE, pictures: picturesOf(set, pixels, greyPicture), mistakes, maps };
 }
 
 function compared(raw: SpaceSearch, learned: SpaceSearch): SearchComparison[] {

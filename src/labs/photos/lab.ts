@@ -91,7 +91,10 @@ function photoRecipe(rows: Matrix<Float32Array>, epochs: number): Recipe {
   return {
     name: "CNN",
     layers: `3 × 3 convolutions to ${stages.join(", ")} channels, pooled after each, ${WIDTH} features, ${PHOTO_CLASSES.length} classes`,
-    architecture: { kind: "cnn", image, stages, width: WIDTH, ...momentsOf(rows, 3) },
+    architecture: {
+      ...{ kind: "cnn", image, stages, width: WIDTH, ...momentsOf(rows, 3) },
+      ...{ normalise: true, activation: "relu" },
+    },
     ...{ epochs, batch: 64, learningRate: 3e-3, weightDecay: 0.05, smoothing: 0.05 },
     augment: augmentImages({ image, shift: 4, flip: true, cutout: 8, brightness: 0.1, contrast: 0.2 }),
   };

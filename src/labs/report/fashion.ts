@@ -227,7 +227,7 @@ function featureSection({ features, raw, widths }: FashionLabResults): Html {
       : table(
           columns,
           rows,
-          "Networks alike but for the width of the layer before the last, each trained as long",
+          "Smaller networks, alike but for the width of the layer before the last, each trained as long",
         ),
   );
 }

@@ -9,6 +9,8 @@ interface Common {
   readonly unit?: boolean;
   /** What the features go through last: "linear" (default) or "relu". */
   readonly activation?: "linear" | "relu";
+  /** Whether batch norm comes between; default false. Classifiers learn faster with it. */
+  readonly normalise?: boolean;
   /** Subtracted from inputs, one for all or one a channel; default 0. */
   readonly mean?: number | readonly number[];
   /** What they are divided by then; default 1. */
@@ -50,6 +52,7 @@ const COMMON = {
   width: 64,
   unit: false,
   activation: "linear" as "linear" | "relu",
+  normalise: false,
   mean: 0 as number | readonly number[],
   deviation: 1 as number | readonly number[],
   dropout: 0,
@@ -129,7 +132,7 @@ export const inputsOf = (architecture: Required<Architecture>): number =>
 /** The layers of an architecture, with initial weights by the seed: [n, inputs] to [n, width]. */
 export function buildLayers(tape: Tape, architecture: Required<Architecture>, seed: number): layers.Layer {
   const rng = createRng(seed, "encoder");
-  const { width, unit, activation, dropout } = architecture;
+  const { width, unit, activation, normalise, dropout } = architecture;
   const body =
     architecture.kind === "mlp" ? mlpBody(tape, architecture, rng) : cnnBody(tape, architecture, rng);
   const features = layers.dense(tape, { inputs: body.width, outputs: width, seed: rng });
@@ -137,6 +140,7 @@ export function buildLayers(tape: Tape, architecture: Required<Architecture>, se
     body.layer,
     ...(dropout > 0 ? [layers.dropout(tape, { rate: dropout, seed: rng })] : []),
     features,
+    ...(normalise ? [layers.batchNorm(tape, { channels: width })] : []),
     ...(activation === "relu" ? [layers.activation("relu")] : []),
     ...(unit ? [layers.unitRows()] : []),
   ]);

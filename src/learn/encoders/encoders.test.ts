@@ -25,6 +25,7 @@ function bars(n: number, seed: number): { rows: Matrix; labels: string[] } {
 const scaled = { mean: 40, deviation: 60 };
 const kinds: Record<string, Architecture> = {
   mlp: { kind: "mlp", inputs: 64, hidden: [32], width: 8, ...scaled },
+  "normalised mlp": { kind: "mlp", inputs: 64, normalise: true, activation: "relu", width: 8, ...scaled },
   cnn: { kind: "cnn", image: [8, 8, 1], stages: [4, 8], width: 8, unit: true, ...scaled },
   "residual cnn": {
     kind: "cnn",
