@@ -44,7 +44,11 @@ interface Visit<T> {
 }
 
 const bundled = '<!doctype html><meta charset="utf-8"><script type="module" src="/bundle/page.js"></script>';
-const imports = { vicinal: "/dist/index.js", "#platform": "/dist/platform/web.js" };
+const imports = {
+  vicinal: "/dist/index.js",
+  "vicinal/autodiff": "/dist/autodiff/index.js",
+  "#platform": "/dist/platform/web.js",
+};
 const unbundled = `<!doctype html><meta charset="utf-8"><script type="importmap">${JSON.stringify({ imports })}</script>
 <script type="module" src="/project/page.mjs"></script>`;
 
@@ -132,7 +136,12 @@ describe.skipIf(program === undefined)("chromium", () => {
     expect(complaints).toEqual([]);
     const { saved, missing, started, ...facts } = node;
     expect(outcome.facts).toEqual(facts);
-    expect(facts).toMatchObject({ flatRecall: 1, flatThreadsRecall: 1, sameWithThreads: true });
+    expect(facts).toMatchObject({
+      flatRecall: 1,
+      flatThreadsRecall: 1,
+      sameWithThreads: true,
+      learnsAlike: true,
+    });
     expect(facts.graphRecall).toBeGreaterThan(0.9);
     expect(outcome.sent).toEqual({ size: 3000, graph: saved });
     expect(outcome.packed).toEqual({ size: 3000, graph: saved });

@@ -58,7 +58,7 @@ for (const { name, program, args } of runtimes) {
 describe("node", () => {
   test("answers as brute force does, keeps bytes through files, and threads change nothing", () => {
     expect(node).toMatchObject({ flatRecall: 1, flatThreadsRecall: 1, missing: "FILE", started: 0 });
-    expect(node).toMatchObject({ sameWithThreads: true, sameReopened: true });
+    expect(node).toMatchObject({ sameWithThreads: true, sameReopened: true, learnsAlike: true });
     expect(node.graphRecall).toBeGreaterThan(0.9);
     expect([node.graphThreads, node.rewritten, node.saved]).toEqual([node.graph, node.graph, node.graph]);
   });

@@ -2,6 +2,7 @@
 
 import * as vicinal from "vicinal";
 import { init, open } from "vicinal";
+import * as autodiff from "vicinal/autodiff";
 import { failure, opened, scenario } from "./scenario.mjs";
 import { startWorker } from "./start-worker.mjs";
 
@@ -18,7 +19,7 @@ async function run() {
       },
     });
   }
-  const facts = await scenario(vicinal, { threads: 2 });
+  const facts = await scenario(vicinal, autodiff, { threads: 2 });
   const sent = await opened(vicinal, await fetch("/graph.vic"));
   const packed = await opened(vicinal, await fetch("/graph.vic?gzip"));
   const byUrl = await failure(() =>

@@ -2,6 +2,7 @@
 // Arguments: a folder to write to, and "workerFile" to start workers from vicinal/worker, or "module" to hand
 // over a compiled module, which rules threads out.
 import * as vicinal from "vicinal";
+import * as autodiff from "vicinal/autodiff";
 import { buildGraph, digest, failure, scenario } from "./scenario.mjs";
 
 const [folder, mode] = process.argv.slice(2);
@@ -20,7 +21,7 @@ if (mode === "module") {
   const bytes = await readFile(new URL(import.meta.resolve("vicinal/wasm/vicinal.wasm")));
   await vicinal.init({ module: await WebAssembly.compile(bytes) });
 }
-const facts = await scenario(vicinal, { threads: 2 });
+const facts = await scenario(vicinal, autodiff, { threads: 2 });
 const index = await buildGraph(vicinal, 2);
 await index.save(`${folder}/graph.vic`);
 const saved = await vicinal.open(`${folder}/graph.vic`);

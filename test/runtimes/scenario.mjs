@@ -76,8 +76,35 @@ async function otherKinds(vicinal, data, queries, threads) {
   return facts;
 }
 
-/** Builds, searches, writes, reads back, and does it once more with threads. */
-export async function scenario(vicinal, { threads }) {
+/** Trains a small network: its last loss, rounded, since builds round otherwise; and its weights. */
+async function trained({ adam, createTape, mean, matmul, relu, square, sub }, threads) {
+  const tape = createTape({ threads });
+  const inputs = matrix(2000, 3);
+  const first = tape.parameter([DIMENSION, 64], matrix(64, 4));
+  const second = tape.parameter([64, 1], matrix(3, 5).slice(0, 64));
+  const optimiser = adam({ first, second }, { learningRate: 0.01 });
+  let loss = 0;
+  for (let step = 0; step < 12; step++) {
+    // A turn of the event loop, in which threads start.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    loss = tape.step(() => {
+      const x = tape.tensor(inputs, [2000, DIMENSION]);
+      const guess = matmul(relu(matmul(x, first)), second);
+      const error = mean(square(sub(guess, 1)));
+      tape.backward(error);
+      optimiser.step();
+      return error.item();
+    });
+  }
+  const weights = first.values();
+  tape.dispose();
+  return { loss: loss.toFixed(3), weights: await digest(new Uint8Array(weights.buffer)) };
+}
+
+/** Builds, searches, writes, reads back, and does it once more with threads; learns likewise. */
+export async function scenario(vicinal, autodiff, { threads }) {
+  const one = await trained(autodiff, 1);
+  const several = await trained(autodiff, threads);
   const data = matrix(ROWS, 1);
   const queries = matrix(QUERIES, 2);
   const truth = Array.from({ length: QUERIES }, (_, q) =>
@@ -105,6 +132,8 @@ export async function scenario(vicinal, { threads }) {
     rewritten: await digest(reopened.toBytes()),
     cosine: await digest(cosine.toBytes()),
     others: await otherKinds(vicinal, data, queries, threads),
+    loss: one.loss,
+    learnsAlike: several.weights === one.weights,
   };
   for (const index of [flat, graph, many, reopened, cosine]) index.close();
   return facts;

@@ -24,6 +24,9 @@ export interface Facts {
   sameReopened: boolean;
   rewritten: string;
   cosine: string;
+  /** Of a network trained for a moment. */
+  loss: string;
+  learnsAlike: boolean;
 }
 
 /** What run.mjs prints. */
