@@ -12,6 +12,7 @@ import { runGeoLab } from "./geo/lab.ts";
 import { runMusicLab } from "./music/lab.ts";
 import type { LabOptions, LabResult } from "./options.ts";
 import { runPhotosLab } from "./photos/lab.ts";
+import { runSiameseLab } from "./siamese/lab.ts";
 import { runTheoryLab } from "./theory/lab.ts";
 import { runWordsLab } from "./words/lab.ts";
 
@@ -60,6 +61,11 @@ export const LABS: Readonly<Record<string, Lab>> = {
   photos: {
     summary: "photographs beside their nearest: by pixels, and by 128 features that a network learns",
     run: runPhotosLab,
+  },
+  siamese: {
+    summary:
+      "the same emoji in a style never seen: pixels against a network trained on pairs, triplets, N pairs",
+    run: runSiameseLab,
   },
   theory: {
     summary: "what theory says of neighbours, held against experiments: each claim with its numbers",
