@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createTape } from "../../autodiff/index.ts";
 import { createRng, type Matrix, row } from "../../core/index.ts";
+import { clip, clipLogScale } from "../losses/index.ts";
 import { fitTwoTower } from "./fit.ts";
 import { textFeatures, wordsOf } from "./textFeatures.ts";
 import { createTextTower, type WordVectors } from "./textTower.ts";
@@ -103,6 +104,20 @@ describe("two towers", () => {
     expect(bits[2]).not.toEqual(bits[0]);
   });
 
+  test("others and blending change what is learned, reproducibly", () => {
+    const learn = (extra: object): number[] => {
+      const model = createTwoTower(OPTIONS);
+      const pairs = { ...known, subjects: known.texts };
+      fitTwoTower(model, pairs, { epochs: 3, batch: 8, seed: 3, ...extra });
+      return [...model.encodeTexts(["red square"]).data];
+    };
+    const plain = learn({});
+    for (const extra of [{ others: 5 }, { blend: 1 }]) {
+      expect(learn(extra)).toEqual(learn(extra));
+      expect(learn(extra)).not.toEqual(plain);
+    }
+  });
+
   test("texts without known words give rows, and lists that do not match images are refused", () => {
     const model = createTwoTower(OPTIONS);
     expect(model.encodeTexts(["", "…"]).data.every(Number.isFinite)).toBe(true);
@@ -111,6 +126,34 @@ describe("two towers", () => {
     expect(() => loadTwoTower(model.save().slice(0, -1))).toThrow(/not valid/);
     expect(() => loadTwoTower(model.image.save())).toThrow(/vicinal\/two-tower/);
   });
+});
+
+test("other texts take part in the softmax of images, not in that of texts", () => {
+  const tape = createTape({ precision: "f64" });
+  const rng = createRng(5);
+  const draw = (n: number): number[] => Array.from({ length: n * 3 }, () => rng.normal());
+  const [a, b, c] = [draw(2), draw(2), draw(4)];
+  const [images, texts, others] = [
+    tape.parameter([2, 3], a),
+    tape.parameter([2, 3], b),
+    tape.parameter([4, 3], c),
+  ];
+  const scale = clipLogScale(tape, 0.2);
+  const value = tape.step(() => clip(images, texts, scale, { others }).item());
+  const cosine = (p: number[], i: number, q: number[], j: number): number => {
+    const [u, v] = [p.slice(i * 3, i * 3 + 3), q.slice(j * 3, j * 3 + 3)];
+    return u.reduce((s, x, k) => s + x * v[k]!, 0) / Math.hypot(...u) / Math.hypot(...v);
+  };
+  let want = 0;
+  for (const i of [0, 1]) {
+    const own = Math.exp(5 * cosine(a, i, b, i));
+    const across = [0, 1].map((j) => Math.exp(5 * cosine(a, i, b, j)));
+    const away = [0, 1, 2, 3].map((j) => Math.exp(5 * cosine(a, i, c, j)));
+    const down = [0, 1].map((j) => Math.exp(5 * cosine(a, j, b, i)));
+    const sum = (list: number[]): number => list.reduce((s, x) => s + x, 0);
+    want -= (Math.log(own / sum([...across, ...away])) + Math.log(own / sum(down))) / 4;
+  }
+  expect(value).toBeCloseTo(want, 10);
 });
 
 describe("texts", () => {

@@ -82,6 +82,26 @@ describe("augmentation", () => {
     }
   });
 
+  test("edges: a filter without a mean leaves flat areas alone and changes edges by what its weights say", () => {
+    const flat = new Float32Array(SIZE).fill(77);
+    const augment = augmentImages({ image, edges: 0.5 });
+    augment(flat, createRng(3));
+    for (const value of flat) expect(value).toBeCloseTo(77, 3);
+    const dot = new Float32Array(SIZE).fill(100);
+    const at = (2 * 8 + 3) * 3;
+    dot[at] = 110;
+    augment(dot, createRng(3));
+    // Neighbours of the dot take the weights, turned about the middle; the sum of all changes is 0.
+    const rng = createRng(3);
+    const weights = Array.from({ length: 9 }, () => 0.5 * rng.normal());
+    const mean = weights.reduce((a, b) => a + b) / 9;
+    for (let tap = 0; tap < 9; tap++) {
+      const place = at - ((Math.floor(tap / 3) - 1) * 8 + (tap % 3) - 1) * 3;
+      expect(dot[place]).toBeCloseTo((tap === 4 ? 110 : 100) + (weights[tap]! - mean) * 10, 3);
+    }
+    expect(dot[at + 1]).toBeCloseTo(100, 3);
+  });
+
   test("cutout covers one square, also where it sticks out", () => {
     const row = new Float32Array(SIZE).fill(1);
     augmentImages({ image, cutout: 3, fill: 0 })(row, scripted(2, 9));

@@ -20,6 +20,11 @@ export interface AugmentOptions {
   hue?: number;
   /** Largest change of colourfulness, as a share (three channels); default 0. */
   saturation?: number;
+  /**
+   * How much edges change: a random 3 × 3 filter is added whose weights have this standard deviation and sum to 0, so
+   * that outlines come and go, blur or sharpen, and flat areas stay (after random convolutions, Xu et al. 2021). Default 0.
+   */
+  edges?: number;
   /** Side of a square somewhere that is blotted out, in pixels; default 0. */
   cutout?: number;
   /** What is blotted out gets this value; default half of `high`. */
@@ -38,6 +43,7 @@ const DEFAULTS = {
   contrast: 0,
   hue: 0,
   saturation: 0,
+  edges: 0,
   cutout: 0,
   fill: undefined as number | undefined,
   high: 255,
@@ -72,6 +78,7 @@ export function augmentImages(options: AugmentOptions): Augment {
   const colours = channels === 3 && (given.hue > 0 || given.saturation > 0);
   return (row, rng) => {
     if (moves) move(row, before, given, rng);
+    if (given.edges > 0) filter(row, before, given, rng);
     if (colours) recolour(row, given, rng);
     if (given.brightness > 0 || given.contrast > 0) relight(row, given, rng);
     if (given.cutout > 0) cover(row, given, rng);
@@ -112,6 +119,28 @@ function move(row: Float32Array, before: Float32Array, options: Options, rng: Rn
 }
 
 const clamp = (value: number, high: number): number => Math.min(high, Math.max(0, value));
+
+/** Adds what a random filter without a mean sees around each pixel. */
+function filter(row: Float32Array, before: Float32Array, { image, edges, high }: Options, rng: Rng): void {
+  const [height, width, channels] = image;
+  const weights = Float64Array.from({ length: 9 }, () => edges * rng.normal());
+  const middle = weights.reduce((sum, weight) => sum + weight, 0) / 9;
+  before.set(row);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const at = (y * width + x) * channels;
+      for (let c = 0; c < channels; c++) {
+        let sum = before[at + c]!;
+        for (let tap = 0; tap < 9; tap++) {
+          const fromY = Math.min(height - 1, Math.max(0, y + Math.floor(tap / 3) - 1));
+          const fromX = Math.min(width - 1, Math.max(0, x + (tap % 3) - 1));
+          sum += (weights[tap]! - middle) * before[(fromY * width + fromX) * channels + c]!;
+        }
+        row[at + c] = clamp(sum, high);
+      }
+    }
+  }
+}
 
 /** Turns and stretches colours about the grey axis, by luma and two differences (YIQ). */
 function recolour(row: Float32Array, { hue, saturation, high }: Options, rng: Rng): void {
