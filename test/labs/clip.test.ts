@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,6 +7,7 @@ import { runClipLab } from "../../src/labs/clip/lab.ts";
 import { groupAlone, recallOf } from "../../src/labs/clip/measure.ts";
 import { type ClipEmoji, captionOf, commonEmoji, rephrase, splitEmoji } from "../../src/labs/clip/pairs.ts";
 import type { ClipLabResults } from "../../src/labs/clip/results.ts";
+import { wordVectorsOf } from "../../src/labs/clip/sources.ts";
 import { emojiCacheDir } from "../../src/labs/emoji/cache.ts";
 import { type EmojiSet, loadEmoji } from "../../src/labs/emoji/dataset.ts";
 
@@ -81,6 +82,20 @@ test("recall counts a query when its own row is among the k nearest by cosine", 
 test("who knows the group alone finds one of n with chance k / n", () => {
   const emoji = ["a", "a", "a", "a", "b"].map((group) => ({ group })) as unknown as ClipEmoji[];
   expect(groupAlone(emoji, 2)).toBeCloseTo((4 * 0.5 + 1) / 5, 12);
+});
+
+test("word vectors of a file have length 1 and are found by words in any case; files without names are refused", async () => {
+  const path = join(folder, "words.txt");
+  await writeFile(path, "2 2\nRed 3 4\nsea 0 -2\n");
+  const words = await wordVectorsOf(path);
+  expect(words.dimension).toBe(2);
+  const red = words.get("red")!;
+  for (const [i, want] of [0.6, 0.8].entries()) expect(red[i]).toBeCloseTo(want, 6);
+  expect([...Array.from(words.get("sea")!)].map(Math.abs)).toEqual([0, 1]);
+  expect(words.get("blue")).toBeUndefined();
+  const plain = join(folder, "plain.fvecs");
+  await writeFile(plain, Uint8Array.of(1, 0, 0, 0, 0, 0, 128, 63));
+  await expect(wordVectorsOf(plain)).rejects.toMatchObject({ code: "BAD_INPUT" });
 });
 
 describe("lab clip", () => {

@@ -1,5 +1,5 @@
 import { layers } from "../../autodiff/index.ts";
-import { isVicinalError, type Matrix } from "../../core/index.ts";
+import type { Matrix } from "../../core/index.ts";
 import { formatTable } from "../../evaluate/index.ts";
 import { create } from "../../indexes/index.ts";
 import type { TwoTower, WordVectors } from "../../learn/index.ts";
@@ -16,7 +16,7 @@ import { groupAlone, KS, type Recalls, recallOf } from "./measure.ts";
 import { type ClipEmoji, captionOf, commonEmoji, imagesOf, splitEmoji } from "./pairs.ts";
 import type { BothWays, ClipAnswer, ClipLabResults, ClipRun } from "./results.ts";
 import { trainClip } from "./run.ts";
-import { gloveVectors, installedKeywords } from "./sources.ts";
+import { installedKeywords, wordVectorsOf } from "./sources.ts";
 
 /** Texts looked for unless others are given. */
 const QUERIES = [
@@ -134,16 +134,14 @@ async function oneRun(
   return { run, model, unseen };
 }
 
-/** The first run with more in its captions: word vectors from the data folder, keywords where installed. */
+/** The first run with more in its captions: word vectors of a file, keywords where their package is installed. */
 async function variantRuns(context: Context, emoji: readonly ClipEmoji[]): Promise<ClipRun[]> {
   const { options, set } = context;
   const plan = { held: EMOJI_STYLES[0]!, seed: options.seed };
   const plans: Plan[] = [];
-  try {
-    const { dataDir, signal, onProgress } = options;
-    plans.push({ ...plan, emoji, words: await gloveVectors({ dataDir, signal, onProgress }) } as Plan);
-  } catch (error) {
-    if (!isVicinalError(error, "DATASET_MISSING")) throw error;
+  const { features, signal, onProgress } = options;
+  if (features !== undefined) {
+    plans.push({ ...plan, emoji, words: await wordVectorsOf(features, { signal, onProgress }) });
   }
   const keywords = installedKeywords();
   if (keywords !== undefined) plans.push({ ...plan, emoji: commonEmoji(set, keywords), keywords: true });
