@@ -2,11 +2,12 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { scorePlaces } from "../../src/evaluate/index.ts";
 import { delimited } from "../../src/labs/music/delimited.ts";
 import { runMusicLab } from "../../src/labs/music/lab.ts";
-import { bootstrap, holdOut } from "../../src/labs/music/protocol.ts";
+import { bootstrap, holdOut, placesOf } from "../../src/labs/music/protocol.ts";
 import { loadMusicSet, textOf } from "../../src/labs/music/sets.ts";
-import { rowOf } from "../../src/learn/index.ts";
+import { ImplicitALS, ItemKnn, type ItemScorer, Popularity, rowOf } from "../../src/learn/index.ts";
 import { tastes } from "../helpers/tastes.ts";
 
 let folder = "";
@@ -127,6 +128,24 @@ describe.skipIf(data === undefined)("on the published sets (skipped without VICI
     for (const name of set.persons.flat()) expect(set.names).toContain(name);
     expect([set.x.users, set.x.items]).toEqual([1831, 2789]);
   });
+
+  test("factors place held-out artists above item neighbours, and those above popularity", async () => {
+    const { x } = await loadMusicSet("lastfm");
+    const held = holdOut(x, 1, 1).tests[0]!;
+    const ndcg = async (model: ItemScorer): Promise<number> =>
+      scorePlaces(await placesOf(model, held), 10).ndcg;
+    const [popularity, neighbours, factors] = [
+      await ndcg(new Popularity().fit(held.train)),
+      await ndcg(new ItemKnn({ neighbors: 200, weighting: "relative" }).fit(held.train)),
+      await ndcg(
+        new ImplicitALS({
+          ...{ factors: 64, weighting: "relative", alpha: 15, regularization: 25, iterations: 6 },
+        }).fit(held.train),
+      ),
+    ] as const;
+    expect(neighbours).toBeGreaterThan(2 * popularity);
+    expect(factors).toBeGreaterThan(1.05 * neighbours);
+  }, 30_000);
 
   test("films and books have their names", async () => {
     const films = await loadMusicSet("movielens");

@@ -76,25 +76,25 @@ function knnSettings(counted: boolean): ItemKnnOptions[] {
       .filter((profile) => weighting !== "binary" || profile === "weighted")
       .flatMap((profile) =>
         [0, 10].flatMap((shrink) =>
-          [50, 200, ALL].map((neighbors) => ({ neighbors, weighting, profile, shrink })),
+          [100, ALL].map((neighbors) => ({ neighbors, weighting, profile, shrink })),
         ),
       ),
   );
 }
 
 function easeSettings(counted: boolean): EaseOptions[] {
-  if (!counted) return [50, 150, 400].map((regularization) => ({ regularization, weighting: "binary" }));
+  if (!counted) return [100, 250].map((regularization) => ({ regularization, weighting: "binary" }));
   return [
-    ...[50, 100].map((regularization) => ({ regularization, weighting: "binary" as const })),
-    ...[1000, 2000, 4000].map((regularization) => ({ regularization, weighting: "log" as const })),
-    { regularization: 25, weighting: "relative" },
+    { regularization: 75, weighting: "binary" },
+    { regularization: 1500, weighting: "log" },
+    { regularization: 3000, weighting: "log" },
   ];
 }
 
 function bprSettings(quick: boolean): BprOptions[] {
   if (quick) return [{ factors: 32, epochs: 20, learningRate: 0.15, regularization: 0.01 }];
-  return [0.003, 0.01, 0.03].flatMap((regularization) =>
-    [40, 120].map((epochs) => ({ factors: 96, epochs, learningRate: 0.05, regularization })),
+  return [0.005, 0.01].flatMap((regularization) =>
+    [80, 160].map((epochs) => ({ factors: 96, epochs, learningRate: 0.05, regularization })),
   );
 }
 
@@ -104,41 +104,27 @@ const quickAls = (counted: boolean): ImplicitAlsOptions =>
     : { factors: 64, weighting: "binary", alpha: 5, regularization: 25, iterations: 6 };
 
 function alsSettings(counted: boolean): ImplicitAlsOptions[] {
-  const iterations = 10;
-  if (!counted) {
-    const pairs = [
-      [2, 15],
-      [2, 20],
-      [5, 30],
-      [10, 40],
-      [20, 60],
-    ] as const;
-    return [64, 128].flatMap((factors) =>
-      pairs.map(([alpha, regularization]) => ({
-        factors,
-        weighting: "binary",
-        alpha,
-        regularization,
-        iterations,
-      })),
-    );
-  }
-  const pairs = [
-    ["log", 2, 45],
-    ["relative", 15, 30],
-    ["relative", 15, 45],
-    ["relative", 20, 40],
-    ["relative", 30, 60],
-  ] as const;
-  return [96, 192].flatMap((factors) =>
-    pairs.map(([weighting, alpha, regularization]) => ({
-      factors,
-      weighting,
-      alpha,
-      regularization,
-      iterations,
-    })),
-  );
+  const tries = counted
+    ? ([
+        [96, "relative", 15, 30],
+        [96, "relative", 20, 40],
+        [192, "log", 2, 45],
+        [192, "relative", 15, 30],
+        [192, "relative", 15, 45],
+        [192, "relative", 20, 40],
+      ] as const)
+    : ([
+        [64, "binary", 2, 20],
+        [64, "binary", 5, 30],
+        [128, "binary", 2, 15],
+        [128, "binary", 2, 20],
+        [128, "binary", 5, 30],
+        [128, "binary", 10, 40],
+      ] as const);
+  return tries.map(([factors, weighting, alpha, regularization]) => ({
+    ...{ factors, weighting, alpha, regularization },
+    iterations: 10,
+  }));
 }
 
 /** Tries a contender's settings on the validation items. */

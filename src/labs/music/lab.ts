@@ -94,7 +94,7 @@ async function loadSets({ dataDir, quick, log }: ResolvedLabOptions): Promise<Mu
 async function study(set: MusicSet, options: ResolvedLabOptions): Promise<MusicFindings> {
   const { seed, quick, signal, onProgress } = options;
   const run = { signal, onProgress };
-  const repeats = quick ? 1 : 5;
+  const repeats = quick ? 1 : set.repeats;
   const protocol = holdOut(set.x, repeats, seed);
   const tuned: Tuned[] = [];
   for (const contender of contenders(set.counted, quick, seed)) {

@@ -23,6 +23,8 @@ export interface MusicSet {
   readonly persons: readonly (readonly string[])[];
   /** Whether values differ, so that weighing them means something. */
   readonly counted: boolean;
+  /** Items held out of each user, one after another, in a full run: the more, the fewer users there are. */
+  readonly repeats: number;
 }
 
 interface Source {
@@ -37,6 +39,7 @@ interface Source {
   readonly shown: readonly string[];
   readonly persons: readonly (readonly string[])[];
   readonly counted: boolean;
+  readonly repeats: number;
   /** User, item and value by their keys, and the names of items. */
   read(texts: readonly string[]): { entries: [string, string, number][]; names: Map<string, string> };
 }
@@ -61,6 +64,7 @@ const SOURCES: readonly Source[] = [
       ["Sigur Rós", "múm"],
     ],
     counted: true,
+    repeats: 5,
     read: ([plays, artists]) => ({
       entries: delimited(plays!, "\t")
         .filter(([user]) => /^\d+$/.test(user!))
@@ -87,6 +91,7 @@ const SOURCES: readonly Source[] = [
       ["Toy Story (1995)", "Finding Nemo (2003)"],
     ],
     counted: false,
+    repeats: 8,
     read: ([ratings, films]) => ({
       entries: delimited(ratings!, ",")
         .slice(1)
@@ -106,6 +111,7 @@ const SOURCES: readonly Source[] = [
     shown: [],
     persons: [["Dune (Dune Chronicles #1)", "Neuromancer"]],
     counted: false,
+    repeats: 3,
     read: ([pairs, books]) => {
       const lines = delimited(books!, ",");
       const [id, title] = ["book_id", "title"].map((column) => lines[0]!.indexOf(column));
@@ -140,7 +146,7 @@ export async function loadMusicSet(name: string, dataDir?: string): Promise<Musi
   const users = numbered(kept.map(([user]) => user));
   const items = numbered(kept.map(([, item]) => item));
   const triples = kept.map(([user, item, value]): Triple => [users.get(user)!, items.get(item)!, value]);
-  const { title, note, things, shown, persons, counted } = source;
+  const { title, note, things, shown, persons, counted, repeats } = source;
   const all = `${distinct(entries, 0)} people and ${distinct(entries, 1)} ${things}`;
   return {
     name,
@@ -149,6 +155,7 @@ export async function loadMusicSet(name: string, dataDir?: string): Promise<Musi
     shown,
     persons,
     counted,
+    repeats,
     note: `${note} Of ${all}, those with ${LEAST_ITEMS} ${things} or more and ${LEAST_USERS} people or more stay.`,
     x: interactions(triples, { users: users.size, items: items.size }),
     names: [...items.keys()].map((key) => names.get(key) ?? `no. ${key}`),

@@ -22,7 +22,7 @@ export interface EaseOptions {
 export const EASE_DEFAULTS: Required<EaseOptions> = { regularization: 200, weighting: "binary" };
 
 /** Items × items float32 numbers are kept, items × items or users × users float64 ones inverted. */
-const MOST_ITEMS = 20_000;
+const MOST_ITEMS = 10_000;
 
 interface Learned {
   readonly x: Interactions;
@@ -50,7 +50,7 @@ export class Ease implements ItemScorer {
     this.options = o;
   }
 
-  /** @throws VicinalError BAD_INPUT, LIMIT for more than 20,000 items */
+  /** @throws VicinalError BAD_INPUT, LIMIT for more than 10,000 items */
   fit(x: Interactions): this {
     this.#learned = runSync(this.#job(x));
     return this;
