@@ -66,18 +66,20 @@ test("names are read as UTF-8 or as ISO-8859-1, fields in quotes whole", () => {
 
 test("held-out items are the user's own, each once, and are gone from what is learned from", () => {
   const x = tastes(30, 40, 3, 14);
-  const { validation, tests } = holdOut(x, 3, 5);
+  const { validations, tests } = holdOut(x, 2, 3, 5);
   for (let u = 0; u < 30; u++) {
     const own = [...rowOf(x, u).items];
-    const held = [validation, ...tests].map(({ items }) => items[u]!);
-    expect(new Set(held).size).toBe(4);
+    const held = [...validations, ...tests].map(({ items }) => items[u]!);
+    expect(new Set(held).size).toBe(5);
     for (const item of held) expect(own).toContain(item);
-    expect([...rowOf(validation.train, u).items]).toEqual(own.filter((item) => !held.includes(item)));
+    for (const { train } of validations) {
+      expect([...rowOf(train, u).items]).toEqual(own.filter((item) => !held.includes(item)));
+    }
     for (const { train, items } of tests) {
       expect([...rowOf(train, u).items]).toEqual(own.filter((item) => item !== items[u]));
     }
   }
-  expect(holdOut(x, 3, 5).tests[2]!.items).toEqual(tests[2]!.items);
+  expect(holdOut(x, 2, 3, 5).tests[2]!.items).toEqual(tests[2]!.items);
 });
 
 test("the interval of a mean is that of the normal approximation", () => {
@@ -131,7 +133,7 @@ describe.skipIf(data === undefined)("on the published sets (skipped without VICI
 
   test("factors place held-out artists above item neighbours, and those above popularity", async () => {
     const { x } = await loadMusicSet("lastfm");
-    const held = holdOut(x, 1, 1).tests[0]!;
+    const held = holdOut(x, 1, 1, 1).tests[0]!;
     const ndcg = async (model: ItemScorer): Promise<number> =>
       scorePlaces(await placesOf(model, held), 10).ndcg;
     const [popularity, neighbours, factors] = [

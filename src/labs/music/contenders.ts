@@ -130,15 +130,18 @@ function alsSettings(counted: boolean): ImplicitAlsOptions[] {
 /** Tries a contender's settings on the validation items. */
 export async function tune(
   contender: Contender,
-  validation: HeldOut,
+  validations: readonly HeldOut[],
   { signal, onProgress }: RunOptions,
 ): Promise<Tuned> {
   const tried: { setting: object; ndcg: number }[] = [];
   for (const [i, setting] of contender.settings.entries()) {
     onProgress?.({ phase: `tune ${contender.name}`, done: i, total: contender.settings.length });
     const model = contender.make(setting);
-    await model.fitAsync(validation.train, { signal });
-    const { ndcg } = scorePlaces(await placesOf(model, validation, signal), 10);
+    await model.fitAsync(validations[0]!.train, { signal });
+    let ndcg = 0;
+    for (const held of validations) {
+      ndcg += scorePlaces(await placesOf(model, held, signal), 10).ndcg / validations.length;
+    }
     tried.push({ setting, ndcg });
   }
   const best = tried.reduce((a, b) => (b.ndcg > a.ndcg ? b : a));

@@ -95,10 +95,10 @@ async function study(set: MusicSet, options: ResolvedLabOptions): Promise<MusicF
   const { seed, quick, signal, onProgress } = options;
   const run = { signal, onProgress };
   const repeats = quick ? 1 : set.repeats;
-  const protocol = holdOut(set.x, repeats, seed);
+  const protocol = holdOut(set.x, quick ? 1 : set.validations, repeats, seed);
   const tuned: Tuned[] = [];
   for (const contender of contenders(set.counted, quick, seed)) {
-    tuned.push(await tune(contender, protocol.validation, run));
+    tuned.push(await tune(contender, protocol.validations, run));
   }
   const verdict = await judgeAll(tuned, protocol.tests, seed, run);
   const als = tuned.find(({ contender }) => contender.name === "ALS")!;

@@ -11,25 +11,25 @@ export interface HeldOut {
 
 /** Items held out, for choosing settings and for the numbers reported. */
 export interface Protocol {
-  /** One item of each user to choose settings by; trained without any item of the tests as well. */
-  readonly validation: HeldOut;
+  /** Items of each user to choose settings by, all with the same to learn from: no item of the tests either. */
+  readonly validations: readonly HeldOut[];
   /** Repeated leave-one-out: each time another item of each user, the rest to learn from. */
   readonly tests: readonly HeldOut[];
 }
 
-/** Draws distinct items of each user: one for validation and one for each test. */
-export function holdOut(x: Interactions, repeats: number, seed: number): Protocol {
+/** Draws distinct items of each user: some for validation and one for each test. */
+export function holdOut(x: Interactions, validations: number, repeats: number, seed: number): Protocol {
   const rng = createRng(seed, "held-out items");
-  const drawn = Array.from({ length: repeats + 1 }, () => new Uint32Array(x.users));
+  const drawn = Array.from({ length: validations + repeats }, () => new Uint32Array(x.users));
   for (let u = 0; u < x.users; u++) {
     const { items } = rowOf(x, u);
     const order = permutation(items.length, rng);
     for (const [i, held] of drawn.entries()) held[u] = items[order[i]!]!;
   }
-  const [first, ...rest] = drawn;
+  const train = without(x, drawn);
   return {
-    validation: { train: without(x, drawn), items: first! },
-    tests: rest.map((items) => ({ train: without(x, [items]), items })),
+    validations: drawn.slice(0, validations).map((items) => ({ train, items })),
+    tests: drawn.slice(validations).map((items) => ({ train: without(x, [items]), items })),
   };
 }
 

@@ -23,7 +23,9 @@ export interface MusicSet {
   readonly persons: readonly (readonly string[])[];
   /** Whether values differ, so that weighing them means something. */
   readonly counted: boolean;
-  /** Items held out of each user, one after another, in a full run: the more, the fewer users there are. */
+  /** Items of each user that settings are chosen by: the more, the fewer users there are. */
+  readonly validations: number;
+  /** Items held out of each user, one after another, in a full run. */
   readonly repeats: number;
 }
 
@@ -39,6 +41,7 @@ interface Source {
   readonly shown: readonly string[];
   readonly persons: readonly (readonly string[])[];
   readonly counted: boolean;
+  readonly validations: number;
   readonly repeats: number;
   /** User, item and value by their keys, and the names of items. */
   read(texts: readonly string[]): { entries: [string, string, number][]; names: Map<string, string> };
@@ -64,6 +67,7 @@ const SOURCES: readonly Source[] = [
       ["Sigur Rós", "múm"],
     ],
     counted: true,
+    validations: 1,
     repeats: 5,
     read: ([plays, artists]) => ({
       entries: delimited(plays!, "\t")
@@ -91,7 +95,8 @@ const SOURCES: readonly Source[] = [
       ["Toy Story (1995)", "Finding Nemo (2003)"],
     ],
     counted: false,
-    repeats: 8,
+    validations: 3,
+    repeats: 5,
     read: ([ratings, films]) => ({
       entries: delimited(ratings!, ",")
         .slice(1)
@@ -111,6 +116,7 @@ const SOURCES: readonly Source[] = [
     shown: [],
     persons: [["Dune (Dune Chronicles #1)", "Neuromancer"]],
     counted: false,
+    validations: 1,
     repeats: 3,
     read: ([pairs, books]) => {
       const lines = delimited(books!, ",");
@@ -146,7 +152,7 @@ export async function loadMusicSet(name: string, dataDir?: string): Promise<Musi
   const users = numbered(kept.map(([user]) => user));
   const items = numbered(kept.map(([, item]) => item));
   const triples = kept.map(([user, item, value]): Triple => [users.get(user)!, items.get(item)!, value]);
-  const { title, note, things, shown, persons, counted, repeats } = source;
+  const { title, note, things, shown, persons, counted, validations, repeats } = source;
   const all = `${distinct(entries, 0)} people and ${distinct(entries, 1)} ${things}`;
   return {
     name,
@@ -155,6 +161,7 @@ export async function loadMusicSet(name: string, dataDir?: string): Promise<Musi
     shown,
     persons,
     counted,
+    validations,
     repeats,
     note: `${note} Of ${all}, those with ${LEAST_ITEMS} ${things} or more and ${LEAST_USERS} people or more stay.`,
     x: interactions(triples, { users: users.size, items: items.size }),

@@ -180,7 +180,7 @@ function methodSection({ sets }: MusicLabResults): Html {
     "How it was measured",
     `<ul>
 <li>Leave-one-out with full ranking: of each person one item is held out at random (by the seed); a model learns from the rest and ranks <em>all</em> items that the person is not known to have, not a sample of them. The hit rate is the share of persons whose item is among the first ten; NDCG gives 1/log₂(1 + place) for it. Items with equal scores share the middle of their places.</li>
-<li>Settings of every contender, item-kNN included, are chosen by NDCG@10 on another item of each person, with the tested items out of sight as well; then the model is fitted again to all but the tested item. Settings tried: ${text(tuning.join("; "))}.</li>
+<li>Settings of every contender, item-kNN included, are chosen by NDCG@10 on other items of each person (one, or three where there are few persons), with the tested items out of sight as well; then the model is fitted again to all but the tested item. Settings tried: ${text(tuning.join("; "))}.</li>
 <li>Intervals: 2,000 bootstrap samples of persons. Differences are taken person by person, which makes them narrower than the intervals of the means suggest.</li>
 <li>popularity: people of an item. item-kNN: cosine of weighted columns. EASE: the linear autoencoder in closed form (Steck 2019). BPR: pairwise ranking (Rendle 2009). ALS: implicit factorisation by alternating least squares (Hu, Koren, Volinsky 2008).</li>
 </ul>`,
