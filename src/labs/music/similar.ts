@@ -66,7 +66,7 @@ export async function byBaskets(
 ): Promise<SimilarRow[]> {
   const baskets = Array.from({ length: set.x.users }, (_, u) => rowOf(set.x, u).items);
   const model = new SkipGram<number>({
-    ...{ dimension: 64, window: Number.POSITIVE_INFINITY, epochs: 5, minCount: 1, seed },
+    ...{ dimension: 64, window: Number.POSITIVE_INFINITY, epochs: 3, minCount: 1, seed },
   });
   await model.fitAsync(baskets, run);
   const index = create<number>("Flat", { dimension: 64, metric: "cosine", seed });
