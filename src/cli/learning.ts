@@ -1,5 +1,5 @@
 import { createRng, type Matrix, permutation, VicinalError } from "../core/index.ts";
-import type { Architecture } from "../learn/index.ts";
+import { type Architecture, inputScaling } from "../learn/index.ts";
 import type { PictureShape } from "./rows.ts";
 
 /** Rows learned from, and rows kept out to see what was learned. */
@@ -34,26 +34,6 @@ export function takeRows({ data, cols, stride }: Matrix<Float32Array>, rows: rea
   return { data: out, rows: rows.length, cols, stride: cols };
 }
 
-/** Mean and standard deviation of each channel; of vectors all columns alike. */
-export function scalingOf(
-  { data, rows, cols, stride }: Matrix<Float32Array>,
-  channels: number,
-): { mean: number[]; deviation: number[] } {
-  const sums = new Float64Array(channels);
-  const squares = new Float64Array(channels);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++) {
-      const value = data[i * stride + j]!;
-      sums[j % channels]! += value;
-      squares[j % channels]! += value * value;
-    }
-  }
-  const n = Math.max(1, (rows * cols) / channels);
-  const mean = Array.from(sums, (sum) => sum / n);
-  const deviation = Array.from(squares, (sum, c) => Math.sqrt(Math.max(0, sum / n - mean[c]! ** 2)) || 1);
-  return { mean, deviation };
-}
-
 export interface Network {
   readonly kind: "cnn" | "mlp";
   readonly width: number;
@@ -76,7 +56,7 @@ export function architectureFor(
   }
   if (kind === "mlp" || pictures === undefined) {
     // Columns of a table have scales of their own; pixels of a picture have one.
-    const scaling = scalingOf(rows, pictures === undefined ? rows.cols : 1);
+    const scaling = inputScaling(rows, pictures === undefined ? rows.cols : 1);
     const single = { mean: scaling.mean[0]!, deviation: scaling.deviation[0]! };
     const how = pictures === undefined ? scaling : single;
     return { kind: "mlp", inputs: rows.cols, hidden: [256], width, unit, ...how };
@@ -84,5 +64,5 @@ export function architectureFor(
   const { size, grey } = pictures;
   const channels = grey ? 1 : 3;
   const stages = STAGES.slice(0, Math.max(1, Math.min(STAGES.length, Math.floor(Math.log2(size)) - 1)));
-  return { kind: "cnn", image: [size, size, channels], stages, width, unit, ...scalingOf(rows, channels) };
+  return { kind: "cnn", image: [size, size, channels], stages, width, unit, ...inputScaling(rows, channels) };
 }

@@ -83,26 +83,6 @@ export async function learn(
   }
 }
 
-/** Mean and standard deviation of values, each channel by itself; channels are innermost. */
-export function momentsOf(
-  { data, rows, cols, stride }: Matrix<Float32Array>,
-  channels = 1,
-): { mean: number[]; deviation: number[] } {
-  const sums = new Float64Array(channels);
-  const squares = new Float64Array(channels);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++) {
-      const value = data[i * stride + j]!;
-      sums[j % channels]! += value;
-      squares[j % channels]! += value * value;
-    }
-  }
-  const n = (rows * cols) / channels;
-  const mean = Array.from(sums, (sum) => sum / n);
-  const deviation = Array.from(squares, (sum, c) => Math.sqrt(Math.max(sum / n - mean[c]! ** 2, 1e-12)));
-  return { mean, deviation };
-}
-
 /** Rows scaled to length 1, so that L2 ranks them as cosine does; a copy. */
 export function unitRows({ data, rows, cols, stride }: Matrix<Float32Array>): Matrix<Float32Array> {
   const out = new Float32Array(rows * cols);

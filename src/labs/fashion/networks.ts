@@ -10,14 +10,14 @@ import {
   trainAsync,
 } from "../../autodiff/index.ts";
 import { type Matrix, type Progress, row } from "../../core/index.ts";
-import { augmentImages, crossEntropy } from "../../learn/index.ts";
-import { type Learned, type LearnOptions, momentsOf, type Recipe } from "../learned.ts";
+import { augmentImages, crossEntropy, inputScaling } from "../../learn/index.ts";
+import type { Learned, LearnOptions, Recipe } from "../learned.ts";
 import { shareEqual } from "../neighbourAccuracy.ts";
 import { FASHION_CLASSES, FASHION_SIDE } from "./data.ts";
 
 /** One number for grey pictures, as encoders take it in. */
 function scaling(rows: Matrix<Float32Array>): { mean: number; deviation: number } {
-  const { mean, deviation } = momentsOf(rows);
+  const { mean, deviation } = inputScaling(rows);
   return { mean: mean[0]!, deviation: deviation[0]! };
 }
 

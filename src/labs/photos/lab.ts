@@ -1,8 +1,8 @@
 import { createRng, type Matrix, permutation } from "../../core/index.ts";
 import { evaluateRetrieval } from "../../evaluate/index.ts";
-import { augmentImages } from "../../learn/index.ts";
+import { augmentImages, inputScaling } from "../../learn/index.ts";
 import { pictureNeighbours, picturesOf } from "../fashion/mistakes.ts";
-import { type Learned, learn, momentsOf, type Recipe } from "../learned.ts";
+import { type Learned, learn, type Recipe } from "../learned.ts";
 import { machine, machineLine, workThreads } from "../machine.ts";
 import { accuracyOfNeighbours, bestOf, type LabelledSpace } from "../neighbourAccuracy.ts";
 import { count, seconds, share } from "../numbers.ts";
@@ -92,7 +92,7 @@ function photoRecipe(rows: Matrix<Float32Array>, epochs: number): Recipe {
     name: "CNN",
     layers: `3 × 3 convolutions to ${stages.join(", ")} channels, pooled after each, ${WIDTH} features, ${PHOTO_CLASSES.length} classes`,
     architecture: {
-      ...{ kind: "cnn", image, stages, width: WIDTH, ...momentsOf(rows, 3) },
+      ...{ kind: "cnn", image, stages, width: WIDTH, ...inputScaling(rows, 3) },
       ...{ normalise: true, activation: "relu" },
     },
     ...{ epochs, batch: 64, learningRate: 3e-3, weightDecay: 0.05, smoothing: 0.05 },

@@ -297,12 +297,25 @@ function confusionSection({ confusion, classes, changed, features }: FashionLabR
     "What is taken for what",
     paragraph(
       text(
-        `Learning repaired ${count(changed.repaired)} test pictures that pixels got wrong and spoiled ${count(changed.spoiled)} that they got right. What remains is mostly between shirts, T-shirts, pullovers and coats.`,
+        `Learning repaired ${count(changed.repaired)} test pictures that pixels got wrong and spoiled ${count(changed.spoiled)} that they got right.${commonest(confusion.learned, classes)}`,
       ),
     ),
     drawn(confusion.raw, "Neighbours in pixels"),
     drawn(confusion.learned, `Neighbours among ${features.width} features`),
   );
+}
+
+/** The three commonest mistakes, in words. */
+function commonest(
+  { labels, counts }: FashionLabResults["confusion"]["learned"],
+  classes: readonly string[],
+): string {
+  const nameOf = (i: number): string => classes[Number(labels[i])]!;
+  const wrong = counts.flatMap((row, i) =>
+    row.flatMap((n, j) => (i === j || n === 0 ? [] : [{ n, what: `${nameOf(i)} for ${nameOf(j)} (${n})` }])),
+  );
+  const most = wrong.sort((a, b) => b.n - a.n).slice(0, 3);
+  return most.length === 0 ? "" : ` The commonest mistakes left: ${most.map(({ what }) => what).join(", ")}.`;
 }
 
 function mapSection({ maps }: FashionPictures): Html {

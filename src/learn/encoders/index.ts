@@ -19,3 +19,4 @@ export {
   METRIC_LOSSES,
   type MetricLoss,
 } from "./fitMetric.ts";
+export { type InputScaling, inputScaling } from "./scaling.ts";
