@@ -34,19 +34,26 @@ interface Product {
   add: boolean;
 }
 
+/** Rows of B packed at a time: with hundreds of columns they stay in the second cache. A multiple of what gemm.ts takes. */
+const PACKED_ROWS = 256;
+
 /** Where no scratch has been taken yet; else `packed` is room in it for all columns. */
 export function multiply(machine: Machine, p: Product, packed?: number): void {
-  const { M, K } = p;
-  if (M === 0 || p.N === 0) return;
-  // Columns so many at a time that they fit when packed.
-  const width = packed === undefined ? Math.max(8, Math.floor(PACKED_BYTES / Math.max(1, K) / 32) * 8) : p.N;
+  if (p.M === 0 || p.N === 0) return;
+  const rows = Math.min(p.K, PACKED_ROWS);
+  const width = packed === undefined ? Math.max(8, Math.floor(PACKED_BYTES / (rows + 1) / 32) * 8) : p.N;
+  const to = packed ?? machine.room(Math.ceil(Math.min(width, p.N) / 8) * rows * 32, 256);
   for (let n = 0; n < p.N; n += width) {
     const N = Math.min(width, p.N - n);
     const panels = Math.ceil(N / 8);
-    const to = packed ?? machine.room(panels * K * 32, 256);
-    machine.run("packColumns", [p.b + n * p.bcs, p.brs, p.bcs, K, N, to], panels, panelsACall(K));
-    const args = [p.a, p.ars, p.aks, to, p.c + n * 4, p.crs, N, K, p.add ? 1 : 0];
-    machine.run("gemmRows", args, M, rowsACall(machine, M, N * K));
+    for (let k = 0; k === 0 || k < p.K; k += PACKED_ROWS) {
+      const K = Math.min(PACKED_ROWS, p.K - k);
+      const b = p.b + n * p.bcs + k * p.brs;
+      machine.run("packColumns", [b, p.brs, p.bcs, K, N, to], panels, panelsACall(K));
+      const add = p.add || k > 0 ? 1 : 0;
+      const args = [p.a + k * p.aks, p.ars, p.aks, to, p.c + n * 4, p.crs, N, K, add];
+      machine.run("gemmRows", args, p.M, rowsACall(machine, p.M, N * K));
+    }
   }
 }
 
