@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRng, runSync } from "../../src/core/index.ts";
 import { type EmojiSet, loadEmoji } from "../../src/labs/emoji/dataset.ts";
 import { EMOJI_STYLES } from "../../src/labs/emoji/styles.ts";
+import { finishedRuns, shallow } from "../../src/labs/siamese/finished.ts";
 import { runSiameseLab } from "../../src/labs/siamese/lab.ts";
 import {
   AUGMENTATION,
@@ -145,6 +146,29 @@ test("the same seed trains the same network, bit for bit; another seed does not"
   });
   expect(vectors[1]).toEqual(vectors[0]);
   expect(vectors[2]).not.toEqual(vectors[0]);
+});
+
+test("finished runs are found again, but not those of other settings", () => {
+  const path = join(folder, "kept.run");
+  const scores = { queries: 1, recallAt1: 1 / 3, recallAt5: 1, rPrecision: 0.25, mapAtR: 0.25, mrr: 0.1 };
+  const run = { space: "N-pair", style: "noto", seed: 1, seen: scores, unseen: scores } as const;
+  const ranking = shallow(
+    {
+      heldOut: 1,
+      depth: 3,
+      places: Int32Array.of(1, 2, 3, 4, 5, 6),
+      distances: Float32Array.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6),
+    },
+    2,
+  );
+  expect(ranking.places).toEqual(Int32Array.of(1, 2, 4, 5));
+  finishedRuns(path, "a").put("one", { run, ranking });
+  const again = finishedRuns(path, "a");
+  expect(again.get("one")).toEqual({ run, ranking });
+  expect(again.get("two")).toBeUndefined();
+  expect(finishedRuns(path, "b").get("one")).toBeUndefined();
+  again.remove();
+  expect(finishedRuns(path, "a").get("one")).toBeUndefined();
 });
 
 test("a quick run beats raw pixels on emoji seen and never seen, and reports it", async () => {

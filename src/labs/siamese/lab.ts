@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { createTape, layers } from "../../autodiff/index.ts";
 import { loadEmoji } from "../emoji/dataset.ts";
 import { describeSet } from "../emoji/lab.ts";
@@ -9,7 +10,9 @@ import { heading } from "../print.ts";
 import { errorRatio, siamesePage } from "../report/siamese.ts";
 import { prepareFolder, writeReport } from "../report/write.ts";
 import { emojiEncoder, SHAPE } from "./encoder.ts";
+import { finishedRuns } from "./finished.ts";
 import { siamesePictures } from "./gallery.ts";
+import { AUGMENTATION } from "./pictures.ts";
 import { type Run, runSiameseStudy, type Space, type StudyPlan, type Summary, summaries } from "./study.ts";
 import { emojiTask, splitOf } from "./task.ts";
 
@@ -40,14 +43,15 @@ export interface SiameseLabResults {
   readonly credits: readonly StyleCredit[];
 }
 
-const FULL = { epochs: 20, identities: 32, learningRate: 0.01 };
+const FULL = { epochs: 16, identities: 32, learningRate: 0.01 };
 const QUICK = { epochs: 12, identities: 16, learningRate: 0.01 };
 const QUICK_EMOJI = 240;
 const SEEDS = 3;
 
 /**
  * The same emoji across styles: a siamese network trained by contrastive, triplet and N-pair loss against raw pixels, each
- * style held out in turn, emoji seen and never seen apart.
+ * style held out in turn, emoji seen and never seen apart. Networks that are trained are kept beside the report until it is
+ * written: a run that was stopped goes on after the last of them.
  *
  * @throws VicinalError DEPENDENCY_MISSING when the emoji packages are not installed, FILE, OPTION_RANGE, OPTION_UNKNOWN
  */
@@ -70,11 +74,20 @@ export async function runSiameseLab(given: LabOptions = {}): Promise<LabResult<S
     `${count(task.identities.length)} emoji in every style, ${count(unseen.length)} of them never seen; ${styles.length} held out in turn.`,
   );
   heading(log, "The same emoji in another style");
+  const settings = {
+    training,
+    SHAPE,
+    AUGMENTATION,
+    drawings: set.drawings.length,
+    identities: task.identities.length,
+  };
+  const finished = finishedRuns(join(options.out, "siamese.run"), JSON.stringify(settings));
   const plan: StudyPlan = {
     ...{ seeds, styles, training, log, signal, onProgress },
     main: "N-pair",
     others: ["contrastive", "triplet"],
     threads: workThreads(),
+    finished,
   };
   const { runs, shown } = await runSiameseStudy(task, plan);
   const results: SiameseLabResults = {
@@ -99,7 +112,13 @@ export async function runSiameseLab(given: LabOptions = {}): Promise<LabResult<S
   log(
     `Error on emoji never seen: ${share(whole.errorRatio, 2)} of that of raw pixels; ${seconds(whole.seconds)} in all.`,
   );
-  return writeReport(options.out, siamesePage(whole, siamesePictures(task, shown, plan.main)), whole);
+  const written = await writeReport(
+    options.out,
+    siamesePage(whole, siamesePictures(task, shown, plan.main)),
+    whole,
+  );
+  finished.remove();
+  return written;
 }
 
 function parametersOfNetwork(): number {

@@ -1,6 +1,7 @@
 import { type Matrix, matrix, type RunOptions, runAsync } from "../../core/index.ts";
 import { EMOJI_STYLES, type EmojiStyle } from "../emoji/styles.ts";
 import { gather } from "../rows.ts";
+import { type Finished, type FinishedRuns, shallow } from "./finished.ts";
 import { type Inks, inksOf, paint, STRAIGHT, VALUES } from "./pictures.ts";
 import { clusterAgreement, meanScores, type Ranking, rank, type Scores, scoresOf } from "./ranking.ts";
 import { type EmojiTask, type Split, STYLES, splitOf } from "./task.ts";
@@ -33,6 +34,8 @@ export interface StudyPlan extends RunOptions {
   readonly others: readonly Method[];
   readonly training: Pick<TrainingOptions, "epochs" | "identities" | "learningRate">;
   readonly threads: number;
+  /** Runs that need not be done again; default none. */
+  readonly finished?: FinishedRuns;
   log(line: string): void;
 }
 
@@ -47,6 +50,9 @@ export interface StudyResult {
   readonly runs: readonly Run[];
   readonly shown: Shown;
 }
+
+/** Answers kept for pictures. */
+const SHOWN_DEPTH = 10;
 
 /** Runs the study: every space, every style held out in turn, every seed. */
 export async function runSiameseStudy(task: EmojiTask, plan: StudyPlan): Promise<StudyResult> {
@@ -72,9 +78,14 @@ export async function runSiameseStudy(task: EmojiTask, plan: StudyPlan): Promise
   for (const method of [plan.main, ...plan.others]) {
     for (const seed of method === plan.main ? plan.seeds : [first!]) {
       for (const style of plan.styles) {
-        const { run, ranking } = await trainOne(task, inks, { method, seed, style }, plan);
-        runs.push(run);
-        if (method === plan.main && seed === first) learned.set(style, ranking);
+        const name = `${method}, ${style}, ${seed}`;
+        let done = plan.finished?.get(name);
+        if (done === undefined) {
+          done = await trainOne(task, inks, { method, seed, style }, plan);
+          plan.finished?.put(name, done);
+        }
+        runs.push(done.run);
+        if (done.ranking !== undefined) learned.set(style, done.ranking);
       }
     }
     report(plan, runs, method);
@@ -108,7 +119,7 @@ async function trainOne(
   inks: Inks,
   { method, seed, style }: { method: Method; seed: number; style: EmojiStyle },
   plan: StudyPlan,
-): Promise<{ run: Run; ranking: Ranking }> {
+): Promise<Finished> {
   const heldOut = EMOJI_STYLES.indexOf(style);
   const split = splitOf(task, seed);
   const { signal, onProgress } = plan;
@@ -130,7 +141,8 @@ async function trainOne(
       cpuSeconds: (used.user + used.system) / 1e6,
       losses: trained.losses,
     };
-    return { run, ranking };
+    const shown = method === plan.main && seed === plan.seeds[0];
+    return shown ? { run, ranking: shallow(ranking, SHOWN_DEPTH) } : { run };
   } finally {
     trained?.tape.dispose();
   }
