@@ -87,6 +87,24 @@ export interface WindowShape {
   readonly outWidth: number;
 }
 
+/** Rows of distances to candidates, from which k steps give weights [rows, k, cols]. */
+export interface Relaxation {
+  readonly rows: number;
+  /** Candidates of a row. */
+  readonly cols: number;
+  readonly k: number;
+  /** Whether penalties are divided by the temperature (a ← a + log(1 − w), w = softmax(a / t)); else not. */
+  readonly alpha: boolean;
+}
+
+/** Windows of images (no padding), each with others of its image, its candidates, by number within the image. */
+export interface CandidateShape extends WindowShape {
+  /** Candidates of each window. */
+  readonly candidates: number;
+  /** Whether the index is [n, windows, candidates]; else [windows, candidates], the same for all images. */
+  readonly ownIndex: boolean;
+}
+
 export interface AdamStep {
   readonly parameter: Address;
   readonly gradient: Address;
@@ -250,6 +268,50 @@ export interface Kernels {
   patches(x: Address, shape: WindowShape, y: Address): void;
   /** x[window] += patch: the transpose of {@link patches}. */
   overlapAdd(y: Address, shape: WindowShape, x: Address): void;
+
+  /**
+   * w[r, step, i]: weights that take k neighbours one after another, softly, from distances d[r, i] at
+   * temperature t[r]. A candidate at distance +∞ never has weight; a row of none but such has zeros.
+   */
+  relax(d: Address, t: Address, shape: Relaxation, w: Address): void;
+  /** dd, dt += */
+  relaxGradient(d: Address, t: Address, shape: Relaxation, dw: Address, dd: Address, dt: Address): void;
+  /** y[n, window, j] = Σ (window − its j-th candidate)² */
+  neighborDistances(x: Address, shape: CandidateShape, index: Address, y: Address): void;
+  /** dx += */
+  neighborDistancesGradient(
+    x: Address,
+    shape: CandidateShape,
+    index: Address,
+    dy: Address,
+    dx: Address,
+  ): void;
+  /**
+   * y[n, height, width, k, channels]: for each window and r < k the sum of its candidates with weights
+   * w[n, window, r, j], laid where the window is; the mean where windows overlap, 0 where there is none.
+   */
+  neighborMeans(x: Address, shape: CandidateShape, index: Address, w: Address, k: number, y: Address): void;
+  /** dx, dw += */
+  neighborMeansGradient(
+    x: Address,
+    shape: CandidateShape,
+    index: Address,
+    w: Address,
+    k: number,
+    dy: Address,
+    dx: Address,
+    dw: Address,
+  ): void;
+  /** y[r] (+)= x[r], rows of `cols` numbers that begin xStep and yStep elements apart. */
+  copyRows(
+    x: Address,
+    xStep: number,
+    y: Address,
+    yStep: number,
+    rows: number,
+    cols: number,
+    add: boolean,
+  ): void;
 
   adam(step: AdamStep): void;
   sgd(step: SgdStep): void;

@@ -68,6 +68,7 @@ export type { MetricStart } from "./linear/start.ts";
 export { WHITENING_DEFAULTS, Whitening, type WhiteningOptions } from "./linear/whitening.ts";
 export * from "./losses/index.ts";
 export * from "./miners/index.ts";
+export * from "./neighbours/index.ts";
 export * from "./samplers/index.ts";
 export type { SavedModel } from "./saved.ts";
 export { TFIDF_DEFAULTS, type TfidfOptions, TfidfVectorizer } from "./text/tfidf.ts";

@@ -15,6 +15,8 @@ export * from "./move";
 export * from "./distances";
 export * from "./channels";
 export * from "./windows";
+export * from "./relax";
+export * from "./neighbours";
 
 /** 1 in the relaxed build, 0 in the plain one. */
 export function relaxedBuild(): i32 {

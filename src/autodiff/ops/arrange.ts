@@ -73,7 +73,7 @@ export function slice(x: Tensor, axis: number, begin: number, end: number): Tens
     (y) => kernels.permute(start, steps, y, extents, false),
     (dy) => {
       const to = tape.gradient(x) + begin * inner;
-      for (let o = 0; o < outer; o++) kernels.axpy(1, dy + o * length, to + o * extent * inner, length);
+      kernels.copyRows(dy, length, to, extent * inner, outer, length, true);
     },
   );
 }
@@ -107,16 +107,14 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
     shape,
     (y) => {
       for (const { from, offset, length } of pieces) {
-        for (let o = 0; o < outer; o++)
-          kernels.copy(from + o * length, y + o * total * inner + offset, length);
+        kernels.copyRows(from, length, y + offset, total * inner, outer, length, false);
       }
     },
     (dy) => {
       for (const { tensor, offset, length } of pieces) {
         if (!tensor.slot.tracked) continue;
         const to = tape.gradient(tensor);
-        for (let o = 0; o < outer; o++)
-          kernels.axpy(1, dy + o * total * inner + offset, to + o * length, length);
+        kernels.copyRows(dy + offset, total * inner, to, length, outer, length, true);
       }
     },
   );

@@ -156,3 +156,35 @@ export function overlapAdd(
     },
   );
 }
+
+/** Zeros around images [n, height, width, channels]: so many rows and columns at each side. */
+export function pad(
+  x: Tensor,
+  { top = 0, bottom = 0, left = 0, right = 0 }: Partial<Record<"top" | "bottom" | "left" | "right", number>>,
+): Tensor {
+  if (x.rank !== 4) throw shapeError("pad", shapeText(x.shape), "[n, height, width, channels]");
+  for (const [side, zeros] of Object.entries({ top, bottom, left, right }))
+    wholeNumber(side, zeros, 0, 1 << 20);
+  if (top + bottom + left + right === 0) return x;
+  const [n, height, width, channels] = x.shape as [number, number, number, number];
+  const [tall, wide] = [top + height + bottom, left + width + right];
+  const run = width * channels;
+  const { tape, address } = x;
+  const { kernels } = tape;
+  const inner = (image: number, padded: number): number =>
+    padded + ((image * tall + top) * wide + left) * channels;
+  return tape.apply(
+    [x],
+    [n, tall, wide, channels],
+    (y) => {
+      kernels.fill(y, n * tall * wide * channels, 0);
+      for (let i = 0; i < n; i++)
+        kernels.copyRows(address + i * height * run, run, inner(i, y), wide * channels, height, run, false);
+    },
+    (dy) => {
+      const dx = tape.gradient(x);
+      for (let i = 0; i < n; i++)
+        kernels.copyRows(inner(i, dy), wide * channels, dx + i * height * run, run, height, run, true);
+    },
+  );
+}

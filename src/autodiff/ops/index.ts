@@ -29,9 +29,22 @@ export {
   maxPool,
   meanPool,
   overlapAdd,
+  pad,
   patches,
   type WindowOptions,
 } from "./image.ts";
+export {
+  type Candidates,
+  type NeighborWindows,
+  neighborDistances,
+  neighborMeans,
+  type PlacedCandidates,
+  placeCandidates,
+  RELAXATION_FORMS,
+  type RelaxationForm,
+  type RelaxOptions,
+  relaxNeighbors,
+} from "./neighbours.ts";
 export { batchNorm, type NormaliseOptions, type RunningStatistics } from "./normalise.ts";
 export { linear, matmul, type ProductOptions } from "./product.ts";
 export { max, mean, type ReduceOptions, sum } from "./reduce.ts";

@@ -2,8 +2,10 @@ import { VicinalError } from "../../core/index.ts";
 import type { Kernels, Precision } from "../kernels.ts";
 import { normalisation, windowed } from "./channels.ts";
 import { elementwise, type Memory } from "./elementwise.ts";
+import { neighbouring } from "./neighbours.ts";
 import { optimisers } from "./optimisers.ts";
 import { products } from "./products.ts";
+import { relaxations } from "./relaxation.ts";
 import { reductions, rowwise } from "./rows.ts";
 
 /** All kernels but the memory itself, in plain TypeScript over that memory: the definition of each. */
@@ -17,6 +19,8 @@ export function referenceOver(
     ...products(memory),
     ...normalisation(memory),
     ...windowed(memory),
+    ...relaxations(memory),
+    ...neighbouring(memory),
     ...optimisers(memory),
   };
 }

@@ -6,6 +6,7 @@ import { normalisation, windowed } from "./channels.ts";
 import { convolutions } from "./convolve.ts";
 import { elementwise } from "./elementwise.ts";
 import { HEAP_START, Machine } from "./machine.ts";
+import { neighbouring } from "./neighbours.ts";
 import { products } from "./products.ts";
 import { reductions } from "./reduce.ts";
 
@@ -41,6 +42,7 @@ export function createWasmKernels({ threads = 1, build = "auto" }: WasmKernelsOp
     ...convolutions(machine),
     ...normalisation(machine),
     ...windowed(machine),
+    ...neighbouring(machine),
   };
   return Object.defineProperty(kernels, "heap", {
     get: () => machine.heap,

@@ -4,7 +4,7 @@ import { isVicinalError } from "../../core/errors.ts";
 import { createRng } from "../../core/rng.ts";
 import { Engine, PAGE_BYTES } from "../../kernels/engine.ts";
 import { Team } from "../../kernels/team.ts";
-import type { ConvShape, Kernels } from "../kernels.ts";
+import type { CandidateShape, ConvShape, Kernels } from "../kernels.ts";
 import { createWasmKernels } from "./kernels.ts";
 import { Machine } from "./machine.ts";
 import { LEARN, type LearnExports } from "./program.ts";
@@ -83,6 +83,31 @@ describe("a team", () => {
   });
 });
 
+/** Soft neighbours among the patches of images, and back. */
+function neighbours(k: Kernels, room: (n: number) => number): void {
+  const s: CandidateShape = {
+    ...{ n: 3, height: 21, width: 18, channels: 3, size: 4, stride: 3, pad: 0 },
+    ...{ outHeight: 6, outWidth: 5, candidates: 7, ownIndex: false },
+  };
+  const [windows, pixels, pairs] = [30, 3 * 21 * 18 * 3, 3 * 30 * 7];
+  const index = room(windows * 7);
+  k.heap.set(
+    Float32Array.from({ length: windows * 7 }, (_, i) => (i * 11) % windows),
+    index,
+  );
+  const [x, d, t, w, y] = [room(pixels), room(pairs), room(90), room(pairs * 2), room(pixels * 2)];
+  const [dx, dd, dt, dw] = [room(pixels), room(pairs), room(90), room(pairs * 2)];
+  k.heap.fill(0.5, t, t + 90);
+  const relaxation = { rows: 90, cols: 7, k: 2, alpha: false };
+  k.neighborDistances(x, s, index, d);
+  k.relax(d, t, relaxation, w);
+  k.neighborMeans(x, s, index, w, 2, y);
+  k.neighborMeansGradient(x, s, index, w, 2, y, dx, dw);
+  k.relaxGradient(d, t, relaxation, dw, dd, dt);
+  k.neighborDistancesGradient(x, s, index, dd, dx);
+  k.copyRows(x, 3, y, 5, 200, 3, true);
+}
+
 /** Runs kernels of every kind over the same numbers and returns the whole heap. */
 function everything(k: Kernels): Uint32Array {
   const rng = createRng(5, "threads");
@@ -148,6 +173,7 @@ function everything(k: Kernels): Uint32Array {
   k.binary("mul", x, all, a, last, y, row);
   k.binaryGradient("mul", "b", x, all, a, last, dy, b, row);
   k.squaredDistances(x, 200, y, 150, channels, dx);
+  neighbours(k, room);
   return new Uint32Array(k.heap.slice(4096, end).buffer);
 }
 
