@@ -6,6 +6,23 @@
 export type { DensityKernel } from "../indexes/trees/balltree/normaliser.ts";
 export type { Calibration, CalibrationFit } from "./calibrate.ts";
 export { logLoss } from "./calibrate.ts";
+export {
+  type CommonDenoiseOptions,
+  type DenoiseOptions,
+  denoise,
+  denoiseAsync,
+  denoiseImage,
+  type FloatImage,
+} from "./denoise/denoise.ts";
+export {
+  type Bm3dOptions,
+  DENOISERS,
+  type Denoiser,
+  type DenoiserSettings,
+  type NlmOptions,
+} from "./denoise/methods.ts";
+export { addNoise } from "./denoise/noise.ts";
+export type { Plane } from "./denoise/plane.ts";
 export type { FitInput, KNeighbors } from "./estimator.ts";
 export type { AsyncHeldOutOptions, HeldOutOptions, KChoice } from "./heldOut.ts";
 export { KernelDensity, type KernelDensityOptions } from "./kernelDensity.ts";

@@ -6,6 +6,7 @@
  */
 export * from "./evaluate.ts";
 export { type Grid, gridFor, gridPoints, type Params, parseGrid } from "./grid.ts";
+export { type PsnrOptions, psnr, ssim } from "./image/quality.ts";
 export { type Measured, type MeasureOptions, measureSearch, percentile } from "./measure.ts";
 export { paretoFront, pointAtRecall, type Tradeoff } from "./pareto.ts";
 export { type Bar, type BarOptions, plotBars } from "./plot/bars.ts";

@@ -17,6 +17,8 @@ export * from "./channels";
 export * from "./windows";
 export * from "./relax";
 export * from "./neighbours";
+export * from "./denoise/blocks";
+export * from "./denoise/means";
 
 /** 1 in the relaxed build, 0 in the plain one. */
 export function relaxedBuild(): i32 {
