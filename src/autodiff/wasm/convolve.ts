@@ -94,7 +94,7 @@ function byWinograd(
   transformed: number,
 ): void {
   const { channelsIn, channelsOut } = s;
-  const chunk = Math.ceil(2 ** 14 / channelsOut);
+  const chunk = Math.ceil(2 ** 10 / channelsOut);
   machine.run("winogradFilter", [w, channelsIn, channelsOut, transformed], channelsIn, chunk);
   const args = [shapeStruct(machine, s), x, transformed, bias, y, add ? 1 : 0];
   machine.run("winogradTiles", args, tilesOf(s), CALL_TILES);
@@ -273,5 +273,5 @@ function winogradWeights(machine: Machine, x: Address, dy: Address, dw: Address,
   const shape = shapeStruct(machine, s);
   machine.run("winogradWeights", [shape, ptr(x), ptr(dy), sums, tiles, size], groups, 1);
   const args = [sums, groups, channelsIn, channelsOut, ptr(dw)];
-  machine.run("winogradFilterBack", args, channelsIn, Math.ceil(2 ** 13 / channelsOut));
+  machine.run("winogradFilterBack", args, channelsIn, Math.ceil(2 ** 9 / channelsOut));
 }

@@ -12,7 +12,7 @@ const SMALL = 1 << 16;
 export function rowsACall(machine: Machine, rows: number, workPerRow: number): number {
   const most = Math.max(1, Math.round(CALL_WORK / Math.max(1, workPerRow) / 48)) * 48;
   if (machine.threads === 1) return most;
-  return Math.max(24, Math.min(most, 24 * Math.ceil(rows / (48 * machine.threads))));
+  return Math.min(most, 12 * Math.ceil(rows / (48 * machine.threads)));
 }
 
 /** Groups of columns packed in a call. */
@@ -34,20 +34,21 @@ interface Product {
   add: boolean;
 }
 
-/** Rows of B packed at a time: with hundreds of columns they stay in the second cache. A multiple of what gemm.ts takes. */
-const PACKED_ROWS = 256;
+/** Rows of B packed at a time, so that they stay in the second cache: a multiple of what gemm.ts takes. */
+const packedRows = (N: number): number => 256 * Math.max(1, Math.floor(256 / N));
 
 /** Where no scratch has been taken yet; else `packed` is room in it for all columns. */
 export function multiply(machine: Machine, p: Product, packed?: number): void {
   if (p.M === 0 || p.N === 0) return;
-  const rows = Math.min(p.K, PACKED_ROWS);
+  const most = packedRows(p.N);
+  const rows = Math.min(p.K, most);
   const width = packed === undefined ? Math.max(8, Math.floor(PACKED_BYTES / (rows + 1) / 32) * 8) : p.N;
   const to = packed ?? machine.room(Math.ceil(Math.min(width, p.N) / 8) * rows * 32, 256);
   for (let n = 0; n < p.N; n += width) {
     const N = Math.min(width, p.N - n);
     const panels = Math.ceil(N / 8);
-    for (let k = 0; k === 0 || k < p.K; k += PACKED_ROWS) {
-      const K = Math.min(PACKED_ROWS, p.K - k);
+    for (let k = 0; k === 0 || k < p.K; k += most) {
+      const K = Math.min(most, p.K - k);
       const b = p.b + n * p.bcs + k * p.brs;
       machine.run("packColumns", [b, p.brs, p.bcs, K, N, to], panels, panelsACall(K));
       const add = p.add || k > 0 ? 1 : 0;
