@@ -29,7 +29,7 @@ export function learningSection({ results, facts }) {
   const threaded = results.filter(({ workers }) => workers);
   if (threaded.length > 0) {
     parts.push(
-      "**Two threads against one** (by the clock, two cores)",
+      "**Two threads against one** (by the clock, two cores; says little where others work on them)",
       table(
         ["", "one thread ms", "two threads ms", "faster"],
         threaded.map(({ title, workers }) => [title, ...workers.ms.map(milliseconds), times(workers.ratio)]),
