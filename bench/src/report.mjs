@@ -182,7 +182,7 @@ function millionSection(results) {
 export function markdown(report, recorded = false) {
   const { machine, node, commit, date, command } = report;
   const parts = [
-    `Ratios are medians of interleaved rounds, with the least and the greatest in brackets; ${report.sets.length > 0 || !report.learn ? "above 1 ours is faster. " : ""}Absolute numbers hold for this machine and this hour only.`,
+    `Ratios are medians of interleaved rounds, with the least and the greatest in brackets${report.sets.length > 0 || !report.learn ? "; above 1 ours is faster" : ""}. Absolute numbers hold for this machine and this hour only.`,
     table(
       ["", ""],
       [
