@@ -105,6 +105,22 @@ export interface CandidateShape extends WindowShape {
   readonly ownIndex: boolean;
 }
 
+/** Images [n, height, width, channels], and k like them for each within larger ones, [n, tall, wide, k, channels]. */
+export interface AppendShape {
+  readonly n: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly k: number;
+  readonly tall: number;
+  readonly wide: number;
+  /** Where an image begins in the larger one. */
+  readonly top: number;
+  readonly left: number;
+  /** Whether the image is taken off each of the k. */
+  readonly difference: boolean;
+}
+
 export interface AdamStep {
   readonly parameter: Address;
   readonly gradient: Address;
@@ -302,6 +318,10 @@ export interface Kernels {
     dx: Address,
     dw: Address,
   ): void;
+  /** y[n, height, width, 1 + k, channels] = x, then each of the k or its difference from x. */
+  append(x: Address, parts: Address, shape: AppendShape, y: Address): void;
+  /** dx, dParts += */
+  appendGradient(dy: Address, shape: AppendShape, dx: Address, dParts: Address): void;
   /** y[r] (+)= x[r], rows of `cols` numbers that begin xStep and yStep elements apart. */
   copyRows(
     x: Address,

@@ -16,6 +16,8 @@ class Windows {
   /** 1 where each image has an index of its own. */
   own: i32;
   k: i32;
+  /** The greatest common divisor of size and stride. */
+  unit: i32;
 }
 
 /** Lanes below n. */
@@ -177,7 +179,7 @@ export function neighborDistanceBack(
   }
 }
 
-/** Twelve numbers of four weighted sums of runs: `table` has where the runs begin, w their weights by fours. */
+/** Twelve numbers of four weighted sums of runs: `table` has the bytes from `offset` to where the runs begin, w their weights by fours. */
 function mixTwelve(table: usize, offset: usize, w: usize, count: i32, out: usize, outStep: usize): void {
   let a0 = f32x4.splat(0);
   let a1 = a0;
@@ -253,24 +255,121 @@ function mixFour(table: usize, offset: usize, w: usize, count: i32, out: usize, 
   v128.store(out + 3 * outStep, d);
 }
 
-/** Windows that cover a place along one side of the image. */
-// @ts-ignore: decorator
-@inline
-function covering(place: i32, size: i32, stride: i32, windows: i32): i32 {
-  const from = place < size ? 0 : (place - size) / stride + 1;
-  return max(0, min(windows - 1, place / stride) - from + 1);
+/**
+ * Where a block's weights are put together: all windows that cover the block and have a candidate at the same
+ * displacement read the same numbers for it, so that their weights add up first. A block is a square of `unit`
+ * pixels, the greatest common divisor of size and stride: each window covers it whole or not at all.
+ */
+@unmanaged
+class Mix {
+  /** For each displacement its slot, or −1. */
+  slots: usize;
+  /** For each slot its displacement. */
+  keys: usize;
+  /** For each slot the bytes from an image's first number to the block, displaced. */
+  places: usize;
+  /** Weights by fours of steps: [k / 4, room, 4], zeros in lanes past k. */
+  weights: usize;
+  /** Slots that there is room for. */
+  room: i32;
+  /** One over the number of windows that cover the block. */
+  share: f32;
 }
 
-/** Weights [k, count] of a window as [k / 4, count, 4], zeros in the last lanes. */
-function packWeights(w: usize, k: i32, count: i32, to: usize): void {
+/** Bytes of {@link Mix} and all it points to; TypeScript reckons the same. */
+// @ts-ignore: decorator
+@inline
+function layMix(s: Windows, scratch: usize): Mix {
+  const mix = changetype<Mix>(scratch);
+  const map = (2 * s.down - 1) * (2 * s.across - 1);
+  const deep = (s.size + s.stride - 1) / s.stride;
+  mix.room = min(map, deep * deep * s.candidates);
+  mix.slots = scratch + 64;
+  mix.keys = mix.slots + <usize>map * 4;
+  mix.places = mix.keys + <usize>mix.room * 4;
+  mix.weights = mix.places + <usize>mix.room * 4;
+  memory.fill(mix.slots, 0xff, <usize>map * 4);
+  return mix;
+}
+
+// @ts-ignore: decorator
+@inline
+function mixEnd(s: Windows, mix: Mix): usize {
+  return mix.weights + <usize>(((s.k + 3) & ~3) * mix.room) * 4;
+}
+
+// @ts-ignore: decorator
+@inline
+function firstOver(place: i32, s: Windows): i32 {
+  return place < s.size ? 0 : (place - s.size) / s.stride + 1;
+}
+
+// @ts-ignore: decorator
+@inline
+function lastOver(place: i32, s: Windows, windows: i32): i32 {
+  return min(windows - 1, place / s.stride);
+}
+
+/** Weights of the windows over the block at a pixel of image n, put together; returns the slots in use. */
+function gatherMix(s: Windows, mix: Mix, index: usize, w: usize, n: i32, y: i32, x: i32): i32 {
+  const k = s.k;
   const lanes = (k + 3) & ~3;
-  for (let r = 0; r < lanes; r++) {
-    let out = to + <usize>((r >> 2) * count * 4 + (r & 3)) * 4;
-    const from = w + <usize>(r * count) * 4;
-    for (let j = 0; j < count; j++) {
-      store<f32>(out, r < k ? load<f32>(from + <usize>j * 4) : 0);
-      out += 16;
+  const count = s.candidates;
+  const wide = 2 * s.across - 1;
+  const zero = wide * (s.down - 1) + s.across - 1;
+  const here = ((n * s.height + y) * s.width + x) * s.channels;
+  const group = <usize>mix.room * 16;
+  const step = <usize>count * 4;
+  const lastRow = lastOver(y, s, s.down);
+  const lastColumn = lastOver(x, s, s.across);
+  const firstRow = firstOver(y, s);
+  const firstColumn = firstOver(x, s);
+  let used = 0;
+  mix.share = <f32>1 / <f32>(max(1, lastRow - firstRow + 1) * max(1, lastColumn - firstColumn + 1));
+  const share = mix.share;
+  for (let row = firstRow; row <= lastRow; row++) {
+    for (let column = firstColumn; column <= lastColumn; column++) {
+      const window = row * s.across + column;
+      const list = candidatesOf(s, index, n, window);
+      let from = w + <usize>((n * s.down * s.across + window) * k * count) * 4;
+      for (let j = 0; j < count; j++) {
+        const other = <i32>load<f32>(list + <usize>j * 4);
+        const otherRow = other / s.across;
+        const down = otherRow - row;
+        const right = other - otherRow * s.across - column;
+        const key = zero + down * wide + right;
+        let slot = load<i32>(mix.slots + <usize>key * 4);
+        if (slot < 0) {
+          slot = used;
+          used += 1;
+          store<i32>(mix.slots + <usize>key * 4, slot);
+          store<i32>(mix.keys + <usize>slot * 4, key);
+          const place = here + (down * s.stride * s.width + right * s.stride) * s.channels;
+          store<u32>(mix.places + <usize>slot * 4, <u32>place << 2);
+          for (let r = 0; r < lanes; r += 4) {
+            v128.store(mix.weights + <usize>(r >> 2) * group + <usize>slot * 16, f32x4.splat(0));
+          }
+        }
+        let to = mix.weights + <usize>slot * 16;
+        let p = from;
+        for (let r = 0; r < k; r++) {
+          store<f32>(to, load<f32>(to) + share * load<f32>(p));
+          p += step;
+          to += (r & 3) == 3 ? group - 12 : 4;
+        }
+        from += 4;
+      }
     }
+  }
+  return used;
+}
+
+/** Forgets the slots in use. */
+// @ts-ignore: decorator
+@inline
+function clearMix(mix: Mix, used: i32): void {
+  for (let i = 0; i < used; i++) {
+    store<i32>(mix.slots + <usize>load<i32>(mix.keys + <usize>i * 4) * 4, -1);
   }
 }
 
@@ -283,63 +382,45 @@ function addNumbers(to: usize, from: usize, n: i32): void {
   for (; i < bytes; i += 4) store<f32>(to + i, load<f32>(to + i) + load<f32>(from + i));
 }
 
-/** Rows `top` … `bottom` − 1 of a window, at byte address `to` of the first, mixed and added. */
-function mixRows(
-  s: Windows,
-  table: usize,
-  w: usize,
-  sums: usize,
-  top: i32,
-  bottom: i32,
-  to: usize,
-): void {
+// @ts-ignore: decorator
+@inline
+function copyNumbers(to: usize, from: usize, n: i32): void {
+  const bytes = <usize>n * 4;
+  let i: usize = 0;
+  for (; i + 16 <= bytes; i += 16) v128.store(to + i, v128.load(from + i));
+  for (; i < bytes; i += 4) store<f32>(to + i, load<f32>(from + i));
+}
+
+/** Rows of a block from what was put together, as k · channels numbers a pixel. */
+function mixRows(s: Windows, mix: Mix, used: i32, x: usize, sums: usize, rows: i32, columns: i32, y: usize): void {
   const k = s.k;
   const channels = s.channels;
-  const run = s.size * channels;
-  const sumStep = <usize>((run + 3) & ~3) * 4;
-  const runBytes = <usize>run * 4;
+  const sumStep = <usize>((s.unit * channels + 3) & ~3) * 4;
+  const runBytes = <usize>(columns * channels) * 4;
   const rowBytes = <usize>(s.width * channels) * 4;
-  const packed = <usize>s.candidates * 16;
-  for (let row = top; row < bottom; row++) {
-    const offset = <usize>row * rowBytes;
+  const group = <usize>mix.room * 16;
+  for (let row = 0; row < rows; row++) {
+    const offset = x + <usize>row * rowBytes;
     for (let r = 0; r < k; r += 4) {
-      const weights = w + <usize>(r >> 2) * packed;
+      const weights = mix.weights + <usize>(r >> 2) * group;
       const out = sums + <usize>r * sumStep;
       let i: usize = 0;
-      for (; i + 48 <= runBytes; i += 48) mixTwelve(table, offset + i, weights, s.candidates, out + i, sumStep);
-      for (; i < runBytes; i += 16) mixFour(table, offset + i, weights, s.candidates, out + i, sumStep);
+      for (; i + 48 <= runBytes; i += 48) mixTwelve(mix.places, offset + i, weights, used, out + i, sumStep);
+      for (; i < runBytes; i += 16) mixFour(mix.places, offset + i, weights, used, out + i, sumStep);
     }
-    let place = to + <usize>(row - top) * rowBytes * <usize>k;
-    for (let pixel = 0; pixel < s.size; pixel++) {
+    let place = y + <usize>row * rowBytes * <usize>k;
+    for (let pixel = 0; pixel < columns; pixel++) {
       for (let r = 0; r < k; r++) {
-        addNumbers(place, sums + <usize>r * sumStep + <usize>(pixel * channels) * 4, channels);
+        copyNumbers(place, sums + <usize>r * sumStep + <usize>(pixel * channels) * 4, channels);
         place += <usize>channels * 4;
       }
     }
   }
 }
 
-/** Divides rows of an image with k · channels numbers a pixel by the number of windows that cover each. */
-function shareRows(s: Windows, y: usize, top: i32, bottom: i32): void {
-  const n = <usize>(s.k * s.channels) * 4;
-  for (let row = top; row < bottom; row++) {
-    const down = covering(row, s.size, s.stride, s.down);
-    for (let column = 0; column < s.width; column++) {
-      const count = down * covering(column, s.size, s.stride, s.across);
-      if (count > 1) {
-        const share = <f32>1 / <f32>count;
-        let i: usize = 0;
-        for (; i + 16 <= n; i += 16) v128.store(y + i, f32x4.mul(v128.load(y + i), f32x4.splat(share)));
-        for (; i < n; i += 4) store<f32>(y + i, load<f32>(y + i) * share);
-      }
-      y += n;
-    }
-  }
-}
-
 /**
- * y[n, height, width, k, channels]; items are stripes of `stride` rows of images. Scratch: an address for each
- * candidate, k weights (padded to fours) for each, k padded runs.
+ * y[n, height, width, k, channels]; items are stripes of `unit` rows of images. Scratch: a {@link Mix} and k runs of
+ * a block, padded.
  */
 export function neighborMeanStripes(
   scratch: usize,
@@ -352,61 +433,39 @@ export function neighborMeanStripes(
   end: i32,
 ): void {
   const s = changetype<Windows>(shape);
-  const k = s.k;
-  const count = s.candidates;
-  const table = scratch;
-  const weights = table + <usize>((count + 3) & ~3) * 4;
-  const sums = weights + <usize>(((k + 3) & ~3) * count) * 4;
-  const stripes = (s.height + s.stride - 1) / s.stride;
-  const pixelBytes = <usize>(k * s.channels) * 4;
+  const unit = s.unit;
+  const mix = layMix(s, scratch);
+  const sums = mixEnd(s, mix);
+  const stripes = (s.height + unit - 1) / unit;
+  const pixelBytes = <usize>(s.k * s.channels) * 4;
   for (let item = begin; item < end; item++) {
     const n = item / stripes;
-    const top = (item - n * stripes) * s.stride;
-    const bottom = min(top + s.stride, s.height);
-    const image = y + <usize>(n * s.height * s.width) * pixelBytes;
-    const to = image + <usize>(top * s.width) * pixelBytes;
-    memory.fill(to, 0, <usize>((bottom - top) * s.width) * pixelBytes);
-    const from = top < s.size ? 0 : (top - s.size) / s.stride + 1;
-    for (let row = from; row < min(s.down, (bottom - 1) / s.stride + 1); row++) {
-      const upper = max(top, row * s.stride);
-      const lower = min(bottom, row * s.stride + s.size);
-      for (let column = 0; column < s.across; column++) {
-        const window = row * s.across + column;
-        const list = candidatesOf(s, index, n, window);
-        for (let j = 0; j < count; j++) {
-          const at = <usize>j * 4;
-          store<u32>(table + at, <u32>(x + startOf(s, n, <i32>load<f32>(list + at))));
-        }
-        packWeights(w + <usize>((n * s.down * s.across + window) * k * count) * 4, k, count, weights);
-        const place = image + <usize>(upper * s.width + column * s.stride) * pixelBytes;
-        mixRows(s, table, weights, sums, upper - row * s.stride, lower - row * s.stride, place);
-      }
+    const top = (item - n * stripes) * unit;
+    const rows = min(unit, s.height - top);
+    const stripe = y + <usize>((n * s.height + top) * s.width) * pixelBytes;
+    for (let left = 0; left < s.width; left += unit) {
+      // Blocks that no window covers have no slots and become 0.
+      const used = gatherMix(s, mix, index, w, n, top, left);
+      const to = stripe + <usize>left * pixelBytes;
+      mixRows(s, mix, used, x, sums, rows, min(unit, s.width - left), to);
+      clearMix(mix, used);
     }
-    shareRows(s, to, top, bottom);
   }
 }
 
-/** The gradient of a window, shared out, as [size, k in fours, padded run], zeros in the padding. */
-function gatherBack(s: Windows, dy: usize, n: i32, window: i32, to: usize): void {
+/** The gradient of a block as [unit, k in fours, padded run], zeros in the padding. */
+function gatherBack(s: Windows, dy: usize, n: i32, y: i32, x: i32, to: usize): void {
   const k = s.k;
   const channels = s.channels;
   const fours = (k + 3) & ~3;
-  const step = <usize>((s.size * channels + 3) & ~3) * 4;
-  const top = (window / s.across) * s.stride;
-  const left = (window % s.across) * s.stride;
-  memory.fill(to, 0, <usize>(s.size * fours) * step);
-  for (let row = 0; row < s.size; row++) {
-    const down = covering(top + row, s.size, s.stride, s.down);
-    let from = dy + <usize>(((n * s.height + top + row) * s.width + left) * k * channels) * 4;
-    for (let pixel = 0; pixel < s.size; pixel++) {
-      const share = <f32>1 / <f32>(down * covering(left + pixel, s.size, s.stride, s.across));
+  const step = <usize>((s.unit * channels + 3) & ~3) * 4;
+  memory.fill(to, 0, <usize>(s.unit * fours) * step);
+  for (let row = 0; row < s.unit; row++) {
+    let from = dy + <usize>(((n * s.height + y + row) * s.width + x) * k * channels) * 4;
+    for (let pixel = 0; pixel < s.unit; pixel++) {
       for (let r = 0; r < k; r++) {
-        let out = to + <usize>(row * fours + r) * step + <usize>(pixel * channels) * 4;
-        for (let c = 0; c < channels; c++) {
-          store<f32>(out, load<f32>(from) * share);
-          out += 4;
-          from += 4;
-        }
+        copyNumbers(to + <usize>(row * fours + r) * step + <usize>(pixel * channels) * 4, from, channels);
+        from += <usize>channels * 4;
       }
     }
   }
@@ -473,7 +532,38 @@ function fourBack(db: usize, g: usize, w: usize, size: i32, run: i32, step: usiz
   }
 }
 
-/** dx, dw +=; items are images. Scratch: k weights (padded to fours) for each candidate, and size · k padded runs. */
+/** Gradients of the weights of a block's slots go to those that were put together. */
+function shareMix(s: Windows, mix: Mix, slopes: usize, index: usize, dw: usize, n: i32, y: i32, x: i32): void {
+  const k = s.k;
+  const count = s.candidates;
+  const wide = 2 * s.across - 1;
+  const zero = wide * (s.down - 1) + s.across - 1;
+  const group = <usize>mix.room * 16;
+  const step = <usize>count * 4;
+  const share = mix.share;
+  for (let row = firstOver(y, s); row <= lastOver(y, s, s.down); row++) {
+    for (let column = firstOver(x, s); column <= lastOver(x, s, s.across); column++) {
+      const window = row * s.across + column;
+      const list = candidatesOf(s, index, n, window);
+      let to = dw + <usize>((n * s.down * s.across + window) * k * count) * 4;
+      for (let j = 0; j < count; j++) {
+        const other = <i32>load<f32>(list + <usize>j * 4);
+        const otherRow = other / s.across;
+        const key = zero + (otherRow - row) * wide + (other - otherRow * s.across - column);
+        let from = slopes + <usize>load<i32>(mix.slots + <usize>key * 4) * 16;
+        let p = to;
+        for (let r = 0; r < k; r++) {
+          store<f32>(p, load<f32>(p) + share * load<f32>(from));
+          p += step;
+          from += (r & 3) == 3 ? group - 12 : 4;
+        }
+        to += 4;
+      }
+    }
+  }
+}
+
+/** dx, dw +=; items are images. Scratch: a {@link Mix}, its weights once more, and unit · k runs of a block, padded. */
 export function neighborMeanBack(
   scratch: usize,
   shape: usize,
@@ -488,34 +578,130 @@ export function neighborMeanBack(
 ): void {
   const s = changetype<Windows>(shape);
   const k = s.k;
-  const count = s.candidates;
-  const windows = s.down * s.across;
-  const run = s.size * s.channels;
+  const unit = s.unit;
+  const run = unit * s.channels;
   const runStep = <usize>((run + 3) & ~3) * 4;
   const gStep = <usize>((k + 3) & ~3) * runStep;
   const step = <usize>(s.width * s.channels) * 4;
-  const weights = scratch;
-  const gathered = weights + <usize>(((k + 3) & ~3) * count) * 4;
+  const mix = layMix(s, scratch);
+  const group = <usize>mix.room * 16;
+  const slopes = mixEnd(s, mix);
+  const gathered = slopes + <usize>((k + 3) >> 2) * group;
+  const tall = (s.down - 1) * s.stride + s.size;
+  const wide = (s.across - 1) * s.stride + s.size;
   for (let n = begin; n < end; n++) {
-    for (let window = 0; window < windows; window++) {
-      const list = candidatesOf(s, index, n, window);
-      const row = <usize>((n * windows + window) * k * count) * 4;
-      packWeights(w + row, k, count, weights);
-      gatherBack(s, dy, n, window, gathered);
-      for (let j = 0; j < count; j++) {
-        const b = startOf(s, n, <i32>load<f32>(list + <usize>j * 4));
-        for (let r = 0; r < k; r += 4) {
-          const g = gathered + <usize>r * runStep;
-          const dots = fourDots(x + b, g, s.size, run, step, gStep);
-          fourBack(dx + b, g, weights + <usize>((r >> 2) * count + j) * 16, s.size, run, step, gStep);
-          const out = dw + row + <usize>(r * count + j) * 4;
-          const next = <usize>count * 4;
-          store<f32>(out, load<f32>(out) + f32x4.extract_lane(dots, 0));
-          if (r + 1 < k) store<f32>(out + next, load<f32>(out + next) + f32x4.extract_lane(dots, 1));
-          if (r + 2 < k) store<f32>(out + 2 * next, load<f32>(out + 2 * next) + f32x4.extract_lane(dots, 2));
-          if (r + 3 < k) store<f32>(out + 3 * next, load<f32>(out + 3 * next) + f32x4.extract_lane(dots, 3));
+    for (let y = 0; y < tall; y += unit) {
+      for (let left = 0; left < wide; left += unit) {
+        const used = gatherMix(s, mix, index, w, n, y, left);
+        if (used == 0) continue;
+        gatherBack(s, dy, n, y, left, gathered);
+        for (let slot = 0; slot < used; slot++) {
+          const place = <usize>load<u32>(mix.places + <usize>slot * 4);
+          for (let r = 0; r < k; r += 4) {
+            const g = gathered + <usize>r * runStep;
+            const at = <usize>(r >> 2) * group + <usize>slot * 16;
+            v128.store(slopes + at, fourDots(x + place, g, unit, run, step, gStep));
+            fourBack(dx + place, g, mix.weights + at, unit, run, step, gStep);
+          }
         }
+        shareMix(s, mix, slopes, index, dw, n, y, left);
+        clearMix(mix, used);
       }
+    }
+  }
+}
+
+/** Images beside k like them in larger ones; written by TypeScript. */
+@unmanaged
+class Append {
+  height: i32;
+  width: i32;
+  channels: i32;
+  k: i32;
+  tall: i32;
+  wide: i32;
+  top: i32;
+  left: i32;
+  difference: i32;
+}
+
+/** Where row `item` of all images has its first pixel in the larger images, in bytes. */
+// @ts-ignore: decorator
+@inline
+function partOf(s: Append, item: i32): usize {
+  const n = item / s.height;
+  const row = item - n * s.height + s.top;
+  return <usize>(((n * s.tall + row) * s.wide + s.left) * s.k * s.channels) * 4;
+}
+
+/** y = x, then each of the k or its difference from x; items are rows of images. */
+export function appendRows(
+  _scratch: usize,
+  shape: usize,
+  x: usize,
+  parts: usize,
+  y: usize,
+  begin: i32,
+  end: i32,
+): void {
+  const s = changetype<Append>(shape);
+  const bytes = <usize>s.channels * 4;
+  for (let item = begin; item < end; item++) {
+    let part = parts + partOf(s, item);
+    let from = x + <usize>(item * s.width) * bytes;
+    let to = y + <usize>(item * s.width * (s.k + 1)) * bytes;
+    for (let pixel = 0; pixel < s.width; pixel++) {
+      copyNumbers(to, from, s.channels);
+      to += bytes;
+      for (let r = 0; r < s.k; r++) {
+        if (!s.difference) copyNumbers(to, part, s.channels);
+        else {
+          let i: usize = 0;
+          for (; i + 16 <= bytes; i += 16) {
+            v128.store(to + i, f32x4.sub(v128.load(part + i), v128.load(from + i)));
+          }
+          for (; i < bytes; i += 4) store<f32>(to + i, load<f32>(part + i) - load<f32>(from + i));
+        }
+        to += bytes;
+        part += bytes;
+      }
+      from += bytes;
+    }
+  }
+}
+
+/** dx, dParts +=; items are rows of images. */
+export function appendBack(
+  _scratch: usize,
+  shape: usize,
+  dy: usize,
+  dx: usize,
+  dParts: usize,
+  begin: i32,
+  end: i32,
+): void {
+  const s = changetype<Append>(shape);
+  const bytes = <usize>s.channels * 4;
+  for (let item = begin; item < end; item++) {
+    let part = dParts + partOf(s, item);
+    let to = dx + <usize>(item * s.width) * bytes;
+    let from = dy + <usize>(item * s.width * (s.k + 1)) * bytes;
+    for (let pixel = 0; pixel < s.width; pixel++) {
+      addNumbers(to, from, s.channels);
+      from += bytes;
+      for (let r = 0; r < s.k; r++) {
+        addNumbers(part, from, s.channels);
+        if (s.difference) {
+          let i: usize = 0;
+          for (; i + 16 <= bytes; i += 16) {
+            v128.store(to + i, f32x4.sub(v128.load(to + i), v128.load(from + i)));
+          }
+          for (; i < bytes; i += 4) store<f32>(to + i, load<f32>(to + i) - load<f32>(from + i));
+        }
+        from += bytes;
+        part += bytes;
+      }
+      to += bytes;
     }
   }
 }

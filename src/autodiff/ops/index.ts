@@ -34,6 +34,8 @@ export {
   type WindowOptions,
 } from "./image.ts";
 export {
+  type AppendOptions,
+  appendNeighbors,
   type Candidates,
   type NeighborWindows,
   neighborDistances,

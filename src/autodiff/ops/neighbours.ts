@@ -183,3 +183,42 @@ export function neighborMeans(
     },
   );
 }
+
+export interface AppendOptions {
+  /** Where the images begin in the larger ones; default 0. */
+  top?: number;
+  left?: number;
+  /** Whether the image is taken off each of the k. Default false. */
+  difference?: boolean;
+}
+
+/**
+ * Images [n, h, w, c] and k like each of them, cut from larger ones [n, h′, w′, k, c], as channels one after another:
+ * [n, h, w, (1 + k) · c].
+ */
+export function appendNeighbors(x: Tensor, neighbors: Tensor, options: AppendOptions = {}): Tensor {
+  const { top, left, difference } = resolveOptions({ top: 0, left: 0, difference: false }, options);
+  const got = `${shapeText(x.shape)} and ${shapeText(neighbors.shape)}`;
+  const [n, height, width, channels] = x.shape as [number, number, number, number];
+  const [, tall, wide, k] = neighbors.shape as [number, number, number, number];
+  const fits =
+    x.rank === 4 &&
+    sameShape(neighbors.shape, [n, tall, wide, k, channels]) &&
+    wholeNumber("top", top, 0, 1 << 20) + height <= tall &&
+    wholeNumber("left", left, 0, 1 << 20) + width <= wide;
+  if (!fits) throw shapeError("appendNeighbors", got, "[n, h, w, c] and [n, h′, w′, k, c] around it");
+  const shape = { n, height, width, channels, k, tall, wide, top, left, difference };
+  const { tape } = x;
+  const { kernels } = tape;
+  const [px, parts] = [x.address, neighbors.address];
+  return tape.apply(
+    [x, neighbors],
+    [n, height, width, (k + 1) * channels],
+    (y) => kernels.append(px, parts, shape, y),
+    (dy) => {
+      const room = (input: Tensor): number =>
+        input.slot.tracked ? tape.gradient(input) : tape.scratch(input.size);
+      kernels.appendGradient(dy, shape, room(x), room(neighbors));
+    },
+  );
+}

@@ -1,4 +1,4 @@
-import type { CandidateShape, Kernels } from "../kernels.ts";
+import type { AppendShape, CandidateShape, Kernels } from "../kernels.ts";
 import type { Memory } from "./elementwise.ts";
 
 type Neighbours =
@@ -6,12 +6,34 @@ type Neighbours =
   | "neighborDistancesGradient"
   | "neighborMeans"
   | "neighborMeansGradient"
+  | "append"
+  | "appendGradient"
   | "copyRows";
 
 /** How many windows cover a pixel at this place along one side. */
 export function covering(place: number, { size, stride }: CandidateShape, windows: number): number {
   const first = Math.max(0, Math.ceil((place - size + 1) / stride));
   return Math.max(0, Math.min(windows - 1, Math.floor(place / stride)) - first + 1);
+}
+
+/** Calls back with places in x, in the output, in the parts, and which of the 1 + k it is. */
+function appended(s: AppendShape, visit: (from: number, to: number, part: number, r: number) => void): void {
+  const { n, height, width, channels, k } = s;
+  for (let pixel = 0; pixel < n * height * width; pixel++) {
+    const image = Math.floor(pixel / (height * width));
+    const row = (Math.floor(pixel / width) % height) + s.top;
+    const larger = (image * s.tall + row) * s.wide + (pixel % width) + s.left;
+    for (let r = 0; r <= k; r++) {
+      for (let c = 0; c < channels; c++) {
+        visit(
+          pixel * channels + c,
+          (pixel * (k + 1) + r) * channels + c,
+          (larger * k + r - 1) * channels + c,
+          r,
+        );
+      }
+    }
+  }
 }
 
 /** Kernels over windows of images and, for each, others that are its candidates. */
@@ -114,6 +136,21 @@ export function neighbouring(memory: Memory): Pick<Kernels, Neighbours> {
           });
           heap[dw + at]! += sum;
         }
+      });
+    },
+    append(x, parts, s, y) {
+      const { heap } = memory;
+      appended(s, (from, to, part, r) => {
+        if (r === 0) heap[y + to] = heap[x + from]!;
+        else heap[y + to] = heap[parts + part]! - (s.difference ? heap[x + from]! : 0);
+      });
+    },
+    appendGradient(dy, s, dx, dParts) {
+      const { heap } = memory;
+      appended(s, (from, to, part, r) => {
+        if (r > 0) heap[dParts + part]! += heap[dy + to]!;
+        if (r === 0) heap[dx + from]! += heap[dy + to]!;
+        else if (s.difference) heap[dx + from]! -= heap[dy + to]!;
       });
     },
     copyRows(x, xStep, y, yStep, rows, cols, add) {

@@ -92,6 +92,42 @@ describe.each(testableBuilds())("%s build", (build) => {
     );
   });
 
+  test("images with others appended, and the way back, are those of the reference", () => {
+    const small = fc.integer({ min: 1, max: 5 });
+    fc.assert(
+      fc.property(
+        small,
+        small,
+        small,
+        small,
+        small,
+        fc.boolean(),
+        fc.nat(),
+        (h, w, c, k, n, difference, seed) => {
+          pair.clear();
+          const s = {
+            n,
+            height: h,
+            width: w,
+            channels: c,
+            k,
+            tall: h + 2,
+            wide: w + 1,
+            top: 1,
+            left: 1,
+            difference,
+          };
+          const [x, dx] = [pair.random(n * h * w * c, seed), pair.random(n * h * w * c, 1)];
+          const larger = n * (h + 2) * (w + 1) * k * c;
+          const [parts, back] = [pair.random(larger, seed + 1), pair.random(larger, 2)];
+          const y = pair.random(n * h * w * c * (k + 1), 3);
+          expect(pair.difference((each) => each.append(x, parts, s, y))).toBeLessThan(2 * ULP);
+          expect(pair.difference((each) => each.appendGradient(y, s, dx, back))).toBeLessThan(8 * ULP);
+        },
+      ),
+    );
+  });
+
   test("rows copied between strides, and added, are those of the reference", () => {
     fc.assert(
       fc.property(

@@ -1,4 +1,5 @@
 import {
+  appendNeighbors,
   type Candidates,
   concat,
   type Layer,
@@ -9,13 +10,12 @@ import {
   type RelaxationForm,
   reshape,
   type Seed,
-  slice,
   type Tape,
   type Tensor,
 } from "../../autodiff/index.ts";
 import { createRng, oneOf, resolveOptions, VicinalError, wholeNumber } from "../../core/index.ts";
 import { allOthers, sideOf, windowCandidates } from "./candidates.ts";
-import { joined, type Selection, selection } from "./selection.ts";
+import { type Selection, selection } from "./selection.ts";
 
 interface CommonOptions {
   /** Embeds features; what it returns is compared. Left out, the features themselves are. */
@@ -98,7 +98,7 @@ export function neighborBlock(tape: Tape, options: NeighborBlockOptions = {}): N
   );
   const { embedding, temperature, k } = given;
   const choose = startSelection(tape, given);
-  const asImage = (x: Tensor): Tensor => reshape(x, [1, 1, x.shape[0]!, x.size / x.shape[0]!]);
+  const asImage = (x: Tensor): Tensor => reshape(x, [1, x.shape[0]!, 1, x.size / x.shape[0]!]);
   return {
     forward(x, candidates) {
       if (x.rank !== 2 || x.size === 0) {
@@ -110,14 +110,14 @@ export function neighborBlock(tape: Tape, options: NeighborBlockOptions = {}): N
       }
       const [rows, width] = x.shape as [number, number];
       const among = candidates ?? allOthers(rows);
-      const image = asImage(x);
       if (among.candidates === 0) {
         return concat([x, tape.full([rows, k * width], 0)], 1);
       }
+      const image = asImage(x);
       const embedded = embedding === undefined ? image : asImage(embedding.forward(x));
       const log = temperature === undefined ? undefined : reshape(temperature.forward(x), [1, rows]);
       const means = choose.apply(image, embedded, log, among, { size: 1, stride: 1 });
-      return concat([x, reshape(means, [rows, k * width])], 1);
+      return reshape(appendNeighbors(image, means), [rows, (k + 1) * width]);
     },
     parameters: partsOf(embedding, temperature, choose),
   };
@@ -194,18 +194,14 @@ export function imageNeighborBlock(tape: Tape, options: ImageNeighborBlockOption
                 const map = pad(temperature.forward(x), edges);
                 return reshape(layers.meanPool(patch, { stride }).forward(map), [n, among.windows]);
               });
-        const means = choose.apply(pad(x, edges), pad(embedded, edges), log, among, { size: patch, stride });
-        return cropped(means, down.before, height, across.before, width);
+        return choose.apply(pad(x, edges), pad(embedded, edges), log, among, { size: patch, stride });
       };
-      return concat([x, joined(tape.scope(neighbours), x, k, difference)], 3);
+      const whole = (): Tensor =>
+        appendNeighbors(x, tape.scope(neighbours), { top: down.before, left: across.before, difference });
+      return tape.scope(whole);
     },
     parameters: partsOf(embedding, temperature, choose),
   };
-}
-
-function cropped(x: Tensor, top: number, height: number, left: number, width: number): Tensor {
-  const rows = x.shape[1] === height ? x : slice(x, 1, top, top + height);
-  return x.shape[2] === width ? rows : slice(rows, 2, left, left + width);
 }
 
 export interface NeighborNetworkOptions {

@@ -1,5 +1,4 @@
 import {
-  add,
   batchNorm,
   type Candidates,
   exp,
@@ -119,12 +118,4 @@ function hardMeans(
   const chosen = placeCandidates(tape, { windows: candidates.windows, candidates: taken, index });
   const fixed = tape.tensor(weights, [n, candidates.windows, k, taken]);
   return neighborMeans(features, fixed, chosen, windows);
-}
-
-/** [x, N₁ − x, …, N_k − x] or [x, N₁, …, N_k] along channels, from neighbours [n, h, w, k, c]. */
-export function joined(means: Tensor, x: Tensor, k: number, difference: boolean): Tensor {
-  const [n, height, width, channels] = x.shape as [number, number, number, number];
-  if (!difference) return reshape(means, [n, height, width, k * channels]);
-  const apart = add(means, neg(reshape(x, [n, height, width, 1, channels])));
-  return reshape(apart, [n, height, width, k * channels]);
 }
