@@ -32,3 +32,8 @@ export function share(value: number, digits = 4): string {
 export function times(value: number): string {
   return `${value >= 10 ? count(value) : value.toFixed(1)}×`;
 }
+
+/** "1 neighbour", "5 neighbours". */
+export function neighbours(k: number): string {
+  return `${count(k)} neighbour${k === 1 ? "" : "s"}`;
+}

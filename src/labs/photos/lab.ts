@@ -53,7 +53,7 @@ export async function runPhotosLab(given: LabOptions = {}): Promise<LabResult<Ph
 
   const rows = gather(data.train, split.learn);
   const labels = split.learn.map((i) => data.trainLabels[i]!);
-  const recipe = photoRecipe(rows, quick ? 2 : 40);
+  const recipe = photoRecipe(rows, quick ? 2 : 30);
   heading(log, "Neighbours by pixels");
   const pixels = await findings(context, "Pixels", pixelSpace(data), "l2");
   heading(log, `Learning ${WIDTH} features`);

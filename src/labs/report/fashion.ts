@@ -1,7 +1,7 @@
 import { plotBars, plotConfusion, plotLines, plotRecallQps, type Series } from "../../evaluate/index.ts";
 import type { FashionLabResults, ModelFindings } from "../fashion/results.ts";
 import { machineLine } from "../machine.ts";
-import { bytes, count, qps, seconds, share, times } from "../numbers.ts";
+import { bytes, count, neighbours, qps, seconds, share, times } from "../numbers.ts";
 import type { Study } from "../study.ts";
 import { facts, type Html, page, paragraph, section, svgFigure, table, text } from "./html.ts";
 import { type PictureRow, pictureRows } from "./pictureRows.ts";
@@ -52,10 +52,10 @@ function headline({ raw, features, comparison }: FashionLabResults): Html {
   const faster = comparison.reduce((a, b) => (b.learnedQps > a.learnedQps ? b : a));
   const fastestRaw = Math.max(...comparison.map(({ rawQps }) => rawQps));
   return facts([
-    { value: share(best.accuracy), label: `of test pictures told by ${best.k} neighbours in pixels` },
+    { value: share(best.accuracy), label: `of test pictures told by ${neighbours(best.k)} in pixels` },
     {
       value: share(features.test),
-      label: `told by ${features.k} neighbours among ${features.width} learned features`,
+      label: `told by ${neighbours(features.k)} among ${features.width} learned features`,
     },
     {
       value: `${((1 - features.test) / (1 - best.accuracy)).toFixed(2)}×`,
@@ -144,7 +144,7 @@ function learnSection({ models, raw }: FashionLabResults): Html {
     { label: `${each.name}: itself`, values: [each.test] },
     ...(each.neighbours === undefined
       ? []
-      : [{ label: `${each.name}: ${each.neighbours.k} neighbours`, values: [each.neighbours.test] }]),
+      : [{ label: `${each.name}: ${neighbours(each.neighbours.k)}`, values: [each.neighbours.test] }]),
   ]);
   return section(
     "learn",
@@ -168,7 +168,7 @@ function learnSection({ models, raw }: FashionLabResults): Html {
       "Share of pictures told rightly; CPU time is that of all threads together",
     ),
     svgFigure(
-      plotBars([{ label: `${best.k} neighbours in pixels`, values: [best.accuracy] }, ...bars], {
+      plotBars([{ label: `${neighbours(best.k)} in pixels`, values: [best.accuracy] }, ...bars], {
         title: "Share of test pictures told rightly",
         format: (value) => value.toFixed(4),
       }),
@@ -207,7 +207,7 @@ function featureSection({ features, raw, widths }: FashionLabResults): Html {
     "C. Neighbours among features",
     paragraph(
       text(
-        `${features.k} neighbours by ${features.metric} among ${features.width} features of the ${features.model} tell ${share(features.test)} of the test pictures rightly; k and metric were chosen on the pictures kept out of learning (${share(features.validation)} there), never on the test pictures.`,
+        `${neighbours(features.k)} by ${features.metric} among ${features.width} features of the ${features.model} tell ${share(features.test)} of the test pictures rightly; k and metric were chosen on the pictures kept out of learning (${share(features.validation)} there), never on the test pictures.`,
       ),
     ),
     svgFigure(

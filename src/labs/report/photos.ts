@@ -1,6 +1,6 @@
 import { plotLines } from "../../evaluate/index.ts";
 import { machineLine } from "../machine.ts";
-import { count, seconds, share } from "../numbers.ts";
+import { count, neighbours, seconds, share } from "../numbers.ts";
 import type { PhotosLabResults } from "../photos/results.ts";
 import { facts, type Html, page, paragraph, section, svgFigure, table, text } from "./html.ts";
 import { type PictureRow, pictureRows } from "./pictureRows.ts";
@@ -14,6 +14,7 @@ export interface PhotoPictures {
 }
 
 const right = "right" as const;
+const METRICS = { l2: "L2", cosine: "cosine" } as const;
 
 /** The report on photographs. */
 export function photosPage(results: PhotosLabResults, shown: PhotoPictures): string {
@@ -23,10 +24,13 @@ export function photosPage(results: PhotosLabResults, shown: PhotoPictures): str
     `<p>Which photographs are alike? By their pixels, those of the same colours in the same places. By what a small network learned in ${text(minutes(network.trainSeconds))}, those that show the same kind of thing.</p>` +
     `<p class="quiet">${text(machineLine(machine))}; ${count(train)} photographs of 32 × 32 to search, ${count(validation)} of them kept out of learning, ${count(test)} to ask for; seed ${seed}, ${threads} thread${threads === 1 ? "" : "s"}${quick ? "; quick run" : ""}; ${text(minutes(results.seconds))} in all.</p>` +
     facts([
-      { value: share(pixels!.chosen.accuracy, 3), label: `told by ${pixels!.chosen.k} neighbours in pixels` },
+      {
+        value: share(pixels!.chosen.accuracy, 3),
+        label: `told by ${neighbours(pixels!.chosen.k)} in pixels`,
+      },
       {
         value: share(learned!.chosen.accuracy, 3),
-        label: `told by ${learned!.chosen.k} neighbours among ${learned!.dimension} features`,
+        label: `told by ${neighbours(learned!.chosen.k)} among ${learned!.dimension} features`,
       },
       { value: share(pixels!.mapAtR, 3), label: "MAP@R of pixels" },
       { value: share(learned!.mapAtR, 3), label: "MAP@R of features" },
@@ -44,7 +48,7 @@ const minutes = (value: number): string =>
 
 function scoreSection({ spaces, network, test, train, classes }: PhotosLabResults): Html {
   const rows = spaces.map((space) => [
-    `${text(space.name)}<br><small>${space.dimension} numbers, ${text(space.metric)}</small>`,
+    `${text(space.name)}<br><small>${count(space.dimension)} numbers, ${METRICS[space.metric]}</small>`,
     `${share(space.chosen.accuracy, 3)} <small>k = ${space.chosen.k}</small>`,
     ...[1, 5, 10].map((k) => share(space.recall[k]!, 3)),
     share(space.rPrecision, 3),
