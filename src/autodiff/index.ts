@@ -22,6 +22,7 @@ export {
 export type { Shape } from "./shape.ts";
 export { createTape, Tape, type TapeOptions } from "./tape.ts";
 export { Parameter, Tensor } from "./tensor.ts";
+export { readTorch, type TorchFile, type TorchOptions, type TorchTensor } from "./torch/index.ts";
 export * from "./training/index.ts";
 export { createWasmKernels, type WasmKernelsOptions } from "./wasm/kernels.ts";
 export { init } from "./wasm/program.ts";

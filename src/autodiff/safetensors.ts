@@ -169,7 +169,7 @@ export function readSafetensors(file: Uint8Array, what = "safetensors file"): Sa
   if (end !== values.length) fail(`its tensors fill it, ${values.length} bytes`, String(end));
   for (const { name, dtype, shape, begin, end: last } of found) {
     const own = values.subarray(begin, last);
-    tensors.set(name, { dtype, shape, bytes: own, values: () => decode(dtype, own, name) });
+    tensors.set(name, { dtype, shape, bytes: own, values: () => decodeValues(dtype, own, name, what) });
   }
   return { tensors, metadata };
 }
@@ -228,7 +228,13 @@ function checkEntry(name: string, entry: unknown, limit: number, fail: Fail): Pl
   return { name, dtype: dtype as TensorType, shape: Object.freeze([...shape]), begin, end };
 }
 
-function decode(dtype: TensorType, bytes: Uint8Array, name: string): Float32Array | Float64Array {
+/** Little-endian elements as numbers: float32 for floats of 16 and 32 bits, else float64; a copy. @internal */
+export function decodeValues(
+  dtype: TensorType,
+  bytes: Uint8Array,
+  name: string,
+  what: string,
+): Float32Array | Float64Array {
   const n = bytes.length / DTYPES[dtype];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const narrow = (read: (at: number) => number): Float32Array =>
@@ -239,7 +245,7 @@ function decode(dtype: TensorType, bytes: Uint8Array, name: string): Float32Arra
     const number = Number(value);
     if (Number.isSafeInteger(number)) return number;
     const rule = `tensor "${name}" holds whole numbers within 2⁵³`;
-    throw new VicinalError("FORMAT", { what: "safetensors file", rule, got: String(value) });
+    throw new VicinalError("FORMAT", { what, rule, got: String(value) });
   };
   switch (dtype) {
     case "F32":

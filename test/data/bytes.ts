@@ -1,5 +1,5 @@
 import { deflateRawSync } from "node:zlib";
-import { crc32 } from "../../src/data/crc32.ts";
+import { crc32 } from "../../src/core/crc32.ts";
 import type { VectorTable } from "../../src/data/index.ts";
 
 /** Bytes from numbers, text, and byte arrays, end to end. */

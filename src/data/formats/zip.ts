@@ -1,5 +1,5 @@
+import { crc32 } from "../../core/crc32.ts";
 import { VicinalError } from "../../core/index.ts";
-import { crc32 } from "../crc32.ts";
 import { badFormat, checkLimit, type DataLimits, FREE_BYTES } from "../limits.ts";
 import { type ByteSource, guardedInflate } from "../source.ts";
 

@@ -1,4 +1,4 @@
-import { crc32 } from "../../data/crc32.ts";
+import { crc32 } from "../../core/crc32.ts";
 
 /** Up to 256 colours as red, green, blue, alpha bytes. */
 export type Palette = readonly (readonly [r: number, g: number, b: number, a: number])[];
