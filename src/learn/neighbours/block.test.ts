@@ -6,7 +6,10 @@ import {
   type Layer,
   layers,
   mul,
+  neighborDistances,
   type Precision,
+  pad,
+  placeCandidates,
   sum,
   type Tape,
   type Tensor,
@@ -128,6 +131,61 @@ describe.skipIf(!present)("the reference block", () => {
         true,
       ]);
     }
+    tape.dispose();
+  });
+});
+
+const crop = join(process.env.VICINAL_DATA ?? "", "denoise", "n3net", "reference");
+const cropPresent = process.env.VICINAL_DATA !== undefined && existsSync(crop);
+if (!cropPresent)
+  console.warn("skipped: the denoiser's crop is not in $VICINAL_DATA/denoise/n3net/reference");
+
+/** The numbers of a .npy file of version 1.0. */
+function npy(name: string): Float32Array | Int32Array {
+  const bytes = Uint8Array.from(readFileSync(join(crop, `${name}.npy`)));
+  const start = 10 + new DataView(bytes.buffer).getUint16(8, true);
+  const whole = new TextDecoder().decode(bytes.subarray(0, start)).includes("'<i4'");
+  return new (whole ? Int32Array : Float32Array)(bytes.slice(start).buffer);
+}
+
+describe.skipIf(!cropPresent)("the first block of the released denoiser on a crop", () => {
+  const image = (name: string, channels: number): number[] => lastChannels(npy(name), [1, channels, 96, 96]);
+
+  test("candidates are the same, distances within 1e-5, in the same order", () => {
+    const candidates = windowCandidates(19, 19, 15);
+    expect([...(candidates.index as Int32Array)]).toEqual([...npy("cand0")]);
+    const tape = createTape();
+    const distances = tape.inference(() => {
+      // 96 pixels lack 4 of a grid of tens that lie five apart.
+      const padded = pad(tape.tensor(image("embed0", 8), [1, 96, 96, 8]), {
+        top: 2,
+        bottom: 2,
+        left: 2,
+        right: 2,
+      });
+      return neighborDistances(padded, placeCandidates(tape, candidates), { size: 10, stride: 5 }).values();
+    });
+    const apart = Array.from(npy("dist0"), (d, i) => Math.abs(distances[i]! - d));
+    const worst = apart.reduce((most, d) => Math.max(most, d));
+    expect(worst).toBeLessThan(1e-5);
+    tape.dispose();
+  });
+
+  test("its output is the same as far as four digits of the distances' batch norm say", () => {
+    const tape = createTape();
+    const fixed = (name: string, channels: number): Layer => ({
+      forward: () => tape.tensor(image(name, channels), [1, 96, 96, channels]),
+      parameters: {},
+    });
+    const block = imageNeighborBlock(tape, {
+      embedding: fixed("embed0", 8),
+      temperature: fixed("logtemp0", 1),
+    });
+    const norm = { gain: 0.3909, shift: 0.0161, mean: -0.022, variance: 6.509e-5 };
+    for (const [name, value] of Object.entries(norm)) block.parameters[`distance.${name}`]!.set([value]);
+    const y = tape.inference(() => block.forward(tape.tensor(image("block0", 8), [1, 96, 96, 8])).values());
+    const want = image("nl0", 64);
+    expect(error(y, want)).toBeLessThan(3e-4);
     tape.dispose();
   });
 });
