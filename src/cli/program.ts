@@ -4,6 +4,7 @@ import { VicinalError } from "../core/index.ts";
 import { buildCommand } from "./commands/build.ts";
 import { classifyCommand } from "./commands/classify.ts";
 import { dataCommand } from "./commands/data.ts";
+import { denoiseCommand } from "./commands/denoise.ts";
 import { embedCommand } from "./commands/embed.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { infoCommand } from "./commands/info.ts";
@@ -21,6 +22,7 @@ const COMMANDS = [
   infoCommand,
   trainCommand,
   embedCommand,
+  denoiseCommand,
   dataCommand,
   labCommand,
   startCommand,
@@ -35,7 +37,7 @@ function version(): string {
 export function createProgram(): Command {
   const program = new Command("vicinal")
     .description(
-      "Nearest neighbours: measure indexes, build one, search it, look inside; classify; learn a space to search.",
+      "Nearest neighbours: measure indexes, build one, search it, look inside; classify; learn a space to search; denoise pictures.",
     )
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "show help")

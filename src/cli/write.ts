@@ -9,3 +9,12 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     throw fileProblem(path, error);
   }
 }
+
+/** Writes a file of bytes whole or not at all. */
+export async function replaceBytes(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await replaceDataFile(path, [bytes]);
+  } catch (error) {
+    throw fileProblem(path, error);
+  }
+}

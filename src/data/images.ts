@@ -59,6 +59,27 @@ export async function readImage(input: SourceInput, options: ImageOptions = {}):
 }
 
 /**
+ * The bytes of a PNG of a picture. Needs the optional package sharp (Node).
+ *
+ * @throws DEPENDENCY_MISSING, BAD_INPUT
+ */
+export async function encodePng({ width, height, channels, data }: Image): Promise<Uint8Array> {
+  const whole = [width, height, channels].every((n) => Number.isInteger(n) && n >= 1);
+  if (!whole || channels > 4 || data.length !== width * height * channels) {
+    const got = `${height} × ${width} × ${channels}, ${data.length} bytes`;
+    const rule = "height × width × channels bytes, at least one pixel, 1 to 4 channels";
+    throw new VicinalError("BAD_INPUT", { what: "picture", got, rule });
+  }
+  const sharp = await loadSharp("writing pictures");
+  const raw = { width, height, channels: channels as 1 | 2 | 3 | 4 };
+  const picture = sharp(data, { raw, limitInputPixels: false });
+  return picture
+    .toColourspace(channels < 3 ? "b-w" : "srgb")
+    .png()
+    .toBuffer();
+}
+
+/**
  * All pictures (.png, .jpg, .jpeg, .webp) in a folder and those below it, each stretched to size × size, see-through
  * parts on white: rows to build an index over, with the files' names as keys. Needs the optional package sharp (Node).
  *
@@ -155,11 +176,10 @@ function isPicture(bytes: Uint8Array): boolean {
   return MAGIC.some((parts) => parts.every(([at, text]) => has(at, text)));
 }
 
-async function loadSharp(): Promise<Sharp> {
+async function loadSharp(why = "reading pictures"): Promise<Sharp> {
   try {
     return await importSharp();
   } catch (error) {
-    const why = "reading pictures";
     throw new VicinalError("DEPENDENCY_MISSING", { name: "sharp", why }, { cause: error });
   }
 }

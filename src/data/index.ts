@@ -14,6 +14,7 @@ export { VECTOR_ENDINGS, VECTOR_FORMATS } from "./detect.ts";
 export { halfToNumber, toFloat32, type VectorDtype } from "./elements.ts";
 export type { ColumnOptions, CsvOptions } from "./formats/csv.ts";
 export {
+  encodePng,
   type Image,
   type ImageFolderOptions,
   type ImageOptions,

@@ -38,10 +38,14 @@ function* rowChunks(matrix: Matrix<Scalars>): Generator<Uint8Array> {
   }
 }
 
-/** NumPy's array format, version 1.0, row-major, little-endian, dtype as held. */
-export function* npyChunks(matrix: Matrix<Scalars>): Generator<Uint8Array> {
+/** NumPy's array format, version 1.0, row-major, little-endian, dtype as held; rows may have a shape. */
+export function* npyChunks(
+  matrix: Matrix<Scalars>,
+  rowShape: readonly number[] = [matrix.cols],
+): Generator<Uint8Array> {
   const descr = NPY_DESCR[dtypeOf(matrix.data)];
-  const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${matrix.rows}, ${matrix.cols}), }`;
+  const shape = [matrix.rows, ...rowShape].join(", ");
+  const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`;
   // Magic, version and length take 10 bytes; data begin at a multiple of 64.
   const size = Math.ceil((10 + dict.length + 1) / 64) * 64;
   const head = new Uint8Array(size).fill(32);

@@ -99,16 +99,17 @@ export async function writeBytesTo(
 }
 
 /**
- * Writes vectors to a file, atomically; the format by the name's ending unless given.
+ * Writes vectors to a file, atomically; the format by the name's ending unless given. An array file keeps a shape of
+ * rows of more than one axis, such as [width, 3], as reading tells it.
  *
  * @throws FORMAT_UNKNOWN, BAD_INPUT, FILE
  */
 export async function writeVectorFile(
   path: string,
   matrix: Matrix<Scalars>,
-  options: TextColumns & { format?: WritableFormat } = {},
+  options: TextColumns & { format?: WritableFormat; rowShape?: readonly number[] } = {},
 ): Promise<void> {
-  const { format, ...columns } = options;
+  const { format, rowShape, ...columns } = options;
   const chosen = format ?? formatOfName(path);
   if (
     chosen === undefined ||
@@ -117,5 +118,13 @@ export async function writeVectorFile(
   ) {
     throw new VicinalError("FORMAT_UNKNOWN", { what: path, known: WRITABLE_FORMATS.map((f) => `.${f}`) });
   }
-  await writeBytesTo(path, vectorChunks(matrix, chosen as WritableFormat, columns));
+  if (rowShape === undefined) {
+    await writeBytesTo(path, vectorChunks(matrix, chosen as WritableFormat, columns));
+    return;
+  }
+  if (chosen !== "npy" || rowShape.reduce((product, n) => product * n, 1) !== matrix.cols) {
+    const got = `[${rowShape.join(", ")}] for rows of ${matrix.cols} in ${path}`;
+    throw new VicinalError("BAD_INPUT", { what: "rowShape", got, rule: "of as many numbers, and for .npy" });
+  }
+  await writeBytesTo(path, npyChunks(matrix, rowShape));
 }
