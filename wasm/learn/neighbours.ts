@@ -148,37 +148,6 @@ function pairBack(a: usize, b: usize, da: usize, db: usize, g: f32, size: i32, r
   }
 }
 
-/** dx +=; items are images. */
-export function neighborDistanceBack(
-  _scratch: usize,
-  shape: usize,
-  x: usize,
-  index: usize,
-  dy: usize,
-  dx: usize,
-  begin: i32,
-  end: i32,
-): void {
-  const s = changetype<Windows>(shape);
-  const windows = s.down * s.across;
-  const count = s.candidates;
-  const step = <usize>(s.width * s.channels) * 4;
-  const run = s.size * s.channels;
-  for (let n = begin; n < end; n++) {
-    for (let window = 0; window < windows; window++) {
-      const a = startOf(s, n, window);
-      const list = candidatesOf(s, index, n, window);
-      const from = dy + <usize>((n * windows + window) * count) * 4;
-      for (let j = 0; j < count; j++) {
-        const g = <f32>2 * load<f32>(from + <usize>j * 4);
-        if (g == 0) continue;
-        const b = startOf(s, n, <i32>load<f32>(list + <usize>j * 4));
-        pairBack(x + a, x + b, dx + a, dx + b, g, s.size, run, step);
-      }
-    }
-  }
-}
-
 /** Twelve numbers of four weighted sums of runs: `table` has the bytes from `offset` to where the runs begin, w their weights by fours. */
 function mixTwelve(table: usize, offset: usize, w: usize, count: i32, out: usize, outStep: usize): void {
   let a0 = f32x4.splat(0);
@@ -272,7 +241,7 @@ class Mix {
   weights: usize;
   /** Slots that there is room for. */
   room: i32;
-  /** One over the number of windows that cover the block. */
+  /** What each weight is multiplied by: one over the number of windows that cover the block, for means. */
   share: f32;
 }
 
@@ -310,8 +279,11 @@ function lastOver(place: i32, s: Windows, windows: i32): i32 {
   return min(windows - 1, place / s.stride);
 }
 
-/** Weights of the windows over the block at a pixel of image n, put together; returns the slots in use. */
-function gatherMix(s: Windows, mix: Mix, index: usize, w: usize, n: i32, y: i32, x: i32): i32 {
+/**
+ * Weights of the windows over the block at a pixel of image n, put together: their mean over the windows, or their
+ * sum. Returns the slots in use.
+ */
+function gatherMix(s: Windows, mix: Mix, index: usize, w: usize, n: i32, y: i32, x: i32, average: bool): i32 {
   const k = s.k;
   const lanes = (k + 3) & ~3;
   const count = s.candidates;
@@ -325,7 +297,8 @@ function gatherMix(s: Windows, mix: Mix, index: usize, w: usize, n: i32, y: i32,
   const firstRow = firstOver(y, s);
   const firstColumn = firstOver(x, s);
   let used = 0;
-  mix.share = <f32>1 / <f32>(max(1, lastRow - firstRow + 1) * max(1, lastColumn - firstColumn + 1));
+  const over = average ? max(1, lastRow - firstRow + 1) * max(1, lastColumn - firstColumn + 1) : 1;
+  mix.share = <f32>1 / <f32>over;
   const share = mix.share;
   for (let row = firstRow; row <= lastRow; row++) {
     for (let column = firstColumn; column <= lastColumn; column++) {
@@ -391,6 +364,43 @@ function copyNumbers(to: usize, from: usize, n: i32): void {
   for (; i < bytes; i += 4) store<f32>(to + i, load<f32>(from + i));
 }
 
+/**
+ * dx +=; items are images. Scratch: a {@link Mix} of k = 1, for differences of blocks that several windows share
+ * count once.
+ */
+export function neighborDistanceBack(
+  scratch: usize,
+  shape: usize,
+  x: usize,
+  index: usize,
+  dy: usize,
+  dx: usize,
+  begin: i32,
+  end: i32,
+): void {
+  const s = changetype<Windows>(shape);
+  const unit = s.unit;
+  const run = unit * s.channels;
+  const step = <usize>(s.width * s.channels) * 4;
+  const mix = layMix(s, scratch);
+  const tall = (s.down - 1) * s.stride + s.size;
+  const wide = (s.across - 1) * s.stride + s.size;
+  for (let n = begin; n < end; n++) {
+    for (let y = 0; y < tall; y += unit) {
+      for (let left = 0; left < wide; left += unit) {
+        const used = gatherMix(s, mix, index, dy, n, y, left, false);
+        const a = <usize>(((n * s.height + y) * s.width + left) * s.channels) * 4;
+        for (let slot = 0; slot < used; slot++) {
+          const g = <f32>2 * load<f32>(mix.weights + <usize>slot * 16);
+          const b = <usize>load<u32>(mix.places + <usize>slot * 4);
+          if (g != 0) pairBack(x + a, x + b, dx + a, dx + b, g, unit, run, step);
+        }
+        clearMix(mix, used);
+      }
+    }
+  }
+}
+
 /** Rows of a block from what was put together, as k · channels numbers a pixel. */
 function mixRows(s: Windows, mix: Mix, used: i32, x: usize, sums: usize, rows: i32, columns: i32, y: usize): void {
   const k = s.k;
@@ -445,7 +455,7 @@ export function neighborMeanStripes(
     const stripe = y + <usize>((n * s.height + top) * s.width) * pixelBytes;
     for (let left = 0; left < s.width; left += unit) {
       // Blocks that no window covers have no slots and become 0.
-      const used = gatherMix(s, mix, index, w, n, top, left);
+      const used = gatherMix(s, mix, index, w, n, top, left, true);
       const to = stripe + <usize>left * pixelBytes;
       mixRows(s, mix, used, x, sums, rows, min(unit, s.width - left), to);
       clearMix(mix, used);
@@ -592,7 +602,7 @@ export function neighborMeanBack(
   for (let n = begin; n < end; n++) {
     for (let y = 0; y < tall; y += unit) {
       for (let left = 0; left < wide; left += unit) {
-        const used = gatherMix(s, mix, index, w, n, y, left);
+        const used = gatherMix(s, mix, index, w, n, y, left, true);
         if (used == 0) continue;
         gatherBack(s, dy, n, y, left, gathered);
         for (let slot = 0; slot < used; slot++) {

@@ -31,6 +31,13 @@ function clip(x: f32): f32 {
   return max(min(x, STEEPEST), -STEEPEST);
 }
 
+/** A temperature that can be divided by, and masked logits too. */
+// @ts-ignore: decorator
+@inline
+function temperature(t: usize): f32 {
+  return max(min(load<f32>(t), <f32>3e38), <f32>1.2e-38);
+}
+
 /** The first of n vectors' numbers that equals `value`; there is one. */
 function placeOf(a: usize, value: f32): usize {
   const wanted = f32x4.splat(value);
@@ -139,7 +146,7 @@ export function relaxRows(
   const z = a + bytes;
   const own = z + bytes;
   for (let r = from; r < end; r++) {
-    const heat = load<f32>(t + <usize>r * 4);
+    const heat = temperature(t + <usize>r * 4);
     begin(d + <usize>r * row, cols, heat, alpha, a, bytes);
     for (let j = 0; j < k; j++) {
       step(a, z, own, bytes, alpha ? heat : 1, scratch);
@@ -220,7 +227,7 @@ export function relaxBack(
   const z = u + bytes;
   const w = z + <usize>k * bytes;
   for (let r = from; r < end; r++) {
-    const heat = load<f32>(t + <usize>r * 4);
+    const heat = temperature(t + <usize>r * 4);
     const scale: f32 = alpha ? heat : 1;
     const distances = d + <usize>r * row;
     const nearest = begin(distances, cols, heat, alpha, a, bytes);

@@ -25,6 +25,9 @@ export const relaxedRow = (k: number, cols: number): RelaxedRow => ({
   others: new Float64Array(k),
 });
 
+/** A temperature that can be divided by, and masked logits too. */
+const temperatureOf = (t: number): number => Math.min(Math.max(t, 1e-300), 1e300);
+
 const clip = (x: number): number => Math.min(Math.max(x, -STEEPEST), STEEPEST);
 
 /**
@@ -146,7 +149,7 @@ export function relaxations(memory: Memory): Pick<Kernels, "relax" | "relaxGradi
       const { heap } = memory;
       const kept = relaxedRow(k, cols);
       for (let r = 0; r < rows; r++) {
-        relaxRow(row(d, r, cols), heap[t + r]!, k, alpha, kept);
+        relaxRow(row(d, r, cols), temperatureOf(heap[t + r]!), k, alpha, kept);
         heap.set(kept.w, w + r * k * cols);
       }
     },
@@ -156,7 +159,7 @@ export function relaxations(memory: Memory): Pick<Kernels, "relax" | "relaxGradi
       const own = new Float64Array(cols);
       for (let r = 0; r < rows; r++) {
         const distances = row(d, r, cols);
-        const temperature = heap[t + r]!;
+        const temperature = temperatureOf(heap[t + r]!);
         relaxRow(distances, temperature, k, alpha, kept);
         own.fill(0);
         const back = row(dw, r, k * cols);

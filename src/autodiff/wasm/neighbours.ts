@@ -58,7 +58,8 @@ export function neighbouring(machine: Machine): Pick<Kernels, Neighbours> {
       machine.run("neighborDistanceRows", args, s.n * s.outHeight * s.outWidth, itemsACall(pairs(s) / 8));
     },
     neighborDistancesGradient(x, s, index, dy, dx) {
-      machine.run("neighborDistanceBack", [struct(s), ptr(x), ptr(index), ptr(dy), ptr(dx)], s.n, 1);
+      machine.room(0, mixBytes(s, 1).all);
+      machine.run("neighborDistanceBack", [struct(s, 1), ptr(x), ptr(index), ptr(dy), ptr(dx)], s.n, 1);
     },
     neighborMeans(x, s, index, w, k, y) {
       const unit = unitOf(s);

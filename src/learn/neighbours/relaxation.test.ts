@@ -255,6 +255,21 @@ describe("extremes", () => {
     tape.dispose();
   });
 
+  test("temperatures that left the range of numbers are its ends", () => {
+    for (const precision of ["f32", "f64"] as const) {
+      const tape = createTape({ precision });
+      const [cold, hot] = [0, Infinity].map((t) =>
+        tape.inference(() => {
+          const d = tape.tensor([2, 1, 2, Infinity]);
+          return [...relaxNeighbors(d, tape.tensor([t]), { k: 1 }).values()];
+        }),
+      );
+      expect(cold).toEqual([0, 1, 0, 0]);
+      expect(error(hot!, [1 / 3, 1 / 3, 1 / 3, 0])).toBeLessThan(1e-6);
+      tape.dispose();
+    }
+  });
+
   test("bad input is refused by name", () => {
     const code = (act: () => unknown): string => {
       try {
