@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createTape } from "../../autodiff/index.ts";
+import { createTape, readSafetensors, writeSafetensors } from "../../autodiff/index.ts";
 import { createRng, type Matrix, row } from "../../core/index.ts";
 import { clip, clipLogScale } from "../losses/index.ts";
 import { fitTwoTower } from "./fit.ts";
@@ -124,6 +124,14 @@ describe("two towers", () => {
     expect(model.encodeTexts([]).rows).toBe(0);
     expect(() => fitTwoTower(model, { images: known.images, texts: ["one"] })).toThrow(/texts is 1 of them/);
     expect(() => loadTwoTower(model.save().slice(0, -1))).toThrow(/not valid/);
+    const { tensors, metadata } = readSafetensors(model.save());
+    const data = Object.fromEntries(
+      [...tensors].map(([name, t]) => [name, { shape: t.shape, data: t.values() }]),
+    );
+    const larger = JSON.stringify({ ...model.text.options, buckets: 1 << 24 });
+    expect(() => loadTwoTower(writeSafetensors(data, { ...metadata, text: larger }))).toThrow(
+      /weights of its/,
+    );
     expect(() => loadTwoTower(model.image.save())).toThrow(/vicinal\/two-tower/);
   });
 });

@@ -44,6 +44,28 @@ export const TEXT_TOWER_DEFAULTS: Required<TextTowerOptions> = {
   vectors: 0,
 };
 
+/** All options, checked. Throws OPTION_UNKNOWN, OPTION_RANGE. */
+export function resolveTextTower(given: TextTowerOptions): Required<TextTowerOptions> {
+  const options = resolveOptions(TEXT_TOWER_DEFAULTS, given);
+  wholeNumber("width", options.width, 1, 1 << 16);
+  wholeNumber("buckets", options.buckets, 1, 1 << 24);
+  wholeNumber("features", options.features, 1, 1 << 16);
+  wholeNumber("hidden", options.hidden, 0, 1 << 16);
+  wholeNumber("vectors", options.vectors, 0, 1 << 16);
+  return options;
+}
+
+/** Weights of a tower, biases aside: what a file of it must at least hold. */
+export function textWeightsOf({
+  width,
+  buckets,
+  features,
+  hidden,
+  vectors,
+}: Required<TextTowerOptions>): number {
+  return (buckets + vectors) * features + (hidden === 0 ? features * width : hidden * (features + width));
+}
+
 /** Texts to rows. */
 export interface TextTower {
   readonly options: Required<TextTowerOptions>;
@@ -61,12 +83,8 @@ export function createTextTower(
   given: TextTowerOptions = {},
   { seed = 0, words }: { seed?: number; words?: WordVectors } = {},
 ): TextTower {
-  const options = resolveOptions(TEXT_TOWER_DEFAULTS, given);
-  const width = wholeNumber("width", options.width, 1, 1 << 16);
-  const buckets = wholeNumber("buckets", options.buckets, 1, 1 << 24);
-  const columns = wholeNumber("features", options.features, 1, 1 << 16);
-  const hidden = wholeNumber("hidden", options.hidden, 0, 1 << 16);
-  const dimension = wholeNumber("vectors", options.vectors, 0, 1 << 16);
+  const options = resolveTextTower(given);
+  const { width, buckets, features: columns, hidden, vectors: dimension } = options;
   const rng = createRng(seed, "text tower");
   const table = layers.embedding(tape, {
     count: buckets,

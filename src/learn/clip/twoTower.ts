@@ -22,10 +22,23 @@ import {
   VicinalError,
 } from "../../core/index.ts";
 import type { VectorsInput } from "../../indexes/contract.ts";
-import { type Architecture, buildLayers, resolveArchitecture } from "../encoders/architecture.ts";
+import {
+  type Architecture,
+  buildLayers,
+  requireRoom,
+  resolveArchitecture,
+  weightsOf,
+} from "../encoders/architecture.ts";
 import { Encoder } from "../encoders/encoder.ts";
 import { clip, clipLogScale } from "../losses/index.ts";
-import { createTextTower, type TextTower, type TextTowerOptions, type WordVectors } from "./textTower.ts";
+import {
+  createTextTower,
+  resolveTextTower,
+  type TextTower,
+  type TextTowerOptions,
+  textWeightsOf,
+  type WordVectors,
+} from "./textTower.ts";
 
 export interface TwoTowerOptions {
   /** The tower of images; its `width` is that of both, and its rows have length 1. */
@@ -184,13 +197,16 @@ export function loadTwoTower(
   }
   if (version !== "1")
     throw new VicinalError("FORMAT_VERSION", { what: WHAT, got: Number(version), want: 1 });
-  let towers: [Architecture, TextTowerOptions];
+  let towers: [Required<Architecture>, Required<TextTowerOptions>];
   try {
-    towers = [JSON.parse(image ?? "") as Architecture, JSON.parse(text ?? "") as TextTowerOptions];
-    resolveArchitecture(towers[0]);
+    towers = [
+      resolveArchitecture(JSON.parse(image ?? "") as Architecture),
+      resolveTextTower(JSON.parse(text ?? "") as TextTowerOptions),
+    ];
   } catch (cause) {
     throw new VicinalError("FORMAT", { what: WHAT, rule: "it says how its towers are built" }, { cause });
   }
+  requireRoom(weightsOf(towers[0]) + textWeightsOf(towers[1]), file, WHAT);
   const { width: _, ...rest } = towers[1];
   const model = assemble(tape ?? createTape(), towers[0], rest, 0, words);
   prepareWeights(model.parameters, file, "", WHAT)();

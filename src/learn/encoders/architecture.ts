@@ -1,4 +1,4 @@
-import { layers, type Tape } from "../../autodiff/index.ts";
+import { layers, type Safetensors, type Tape } from "../../autodiff/index.ts";
 import { createRng, oneOf, resolveOptions, VicinalError, wholeNumber } from "../../core/index.ts";
 
 /** What every encoder has. */
@@ -128,6 +128,32 @@ function wholeNumbers(option: string, list: readonly number[], least: number): v
 /** Columns of a row that an encoder of this architecture takes. */
 export const inputsOf = (architecture: Required<Architecture>): number =>
   architecture.kind === "mlp" ? architecture.inputs : architecture.image.reduce((a, b) => a * b);
+
+/** Weights that its dense and convolutional layers have, biases aside: what a file of it must at least hold. */
+export function weightsOf(architecture: Required<Architecture>): number {
+  const { width } = architecture;
+  if (architecture.kind === "mlp") {
+    const sizes = [architecture.inputs, ...architecture.hidden, width];
+    return sizes.slice(1).reduce((sum, size, i) => sum + size * sizes[i]!, 0);
+  }
+  const { image, stages, depth, head } = architecture;
+  let [height, across, channels] = image;
+  let sum = 0;
+  for (const outputs of stages) {
+    sum += 9 * outputs * (channels + (depth - 1) * outputs);
+    [height, across, channels] = [height >> 1, across >> 1, outputs];
+  }
+  return sum + width * channels * (head === "flatten" ? height * across : 1);
+}
+
+/** Throws FORMAT when a file has fewer numbers than that: before room is made for them. */
+export function requireRoom(weights: number, { tensors }: Safetensors, what: string): void {
+  let held = 0;
+  for (const { shape } of tensors.values()) held += shape.reduce((a, b) => a * b, 1);
+  if (held >= weights) return;
+  const rule = `it holds the ${weights} weights of its architecture`;
+  throw new VicinalError("FORMAT", { what, rule, got: `${held} numbers` });
+}
 
 /** The layers of an architecture, with initial weights by the seed: [n, inputs] to [n, width]. */
 export function buildLayers(tape: Tape, architecture: Required<Architecture>, seed: number): layers.Layer {

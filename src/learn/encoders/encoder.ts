@@ -25,7 +25,14 @@ import {
 } from "../../core/index.ts";
 import type { VectorsInput } from "../../indexes/contract.ts";
 import { type RowSource, rowSource } from "../rows.ts";
-import { type Architecture, buildLayers, inputsOf, resolveArchitecture } from "./architecture.ts";
+import {
+  type Architecture,
+  buildLayers,
+  inputsOf,
+  requireRoom,
+  resolveArchitecture,
+  weightsOf,
+} from "./architecture.ts";
 
 export interface EncodeOptions extends RunOptions {
   /** Rows at a time, default 256; the result does not depend on it. */
@@ -172,6 +179,7 @@ function readEncoder(file: Safetensors, tape: Tape): Encoder {
   } catch (cause) {
     throw new VicinalError("FORMAT", { what: WHAT, rule: "it names an architecture" }, { cause });
   }
+  requireRoom(weightsOf(resolved), file, WHAT);
   const encoder = new Encoder(tape, resolved, buildLayers(tape, resolved, 0));
   prepareWeights(encoder.parameters, file, "", WHAT)();
   return encoder;

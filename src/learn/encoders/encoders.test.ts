@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { createTape } from "../../autodiff/index.ts";
+import { createTape, readSafetensors, writeSafetensors } from "../../autodiff/index.ts";
 import { createRng, isVicinalError, type Matrix } from "../../core/index.ts";
-import type { Architecture } from "./architecture.ts";
+import { type Architecture, weightsOf } from "./architecture.ts";
 import { fitClassifier } from "./classifier.ts";
 import { createEncoder, loadEncoder } from "./encoder.ts";
 
@@ -86,4 +86,28 @@ test("rows of another width and files of another kind are refused by their codes
   expect(codeOf(() => loadEncoder(encoder.save().slice(0, -4)))).toBe("FORMAT");
   expect(codeOf(() => createEncoder({ kind: "cnn", image: [3, 3, 1] }))).toBe("OPTION_RANGE");
   expect(encoder.encode([]).rows).toBe(0);
+});
+
+test("a file that names a larger network than it holds is refused before room is made for it", () => {
+  for (const [architecture, larger] of [
+    [kinds["mlp"]!, { hidden: [60_000, 60_000, 60_000] }],
+    [kinds["cnn"]!, { stages: [60_000, 60_000] }],
+  ] as const) {
+    const encoder = createEncoder(architecture);
+    const { tensors, metadata } = readSafetensors(encoder.save());
+    const data = Object.fromEntries(
+      [...tensors].map(([name, t]) => [name, { shape: t.shape, data: t.values() }]),
+    );
+    const wanted = JSON.stringify({ ...encoder.architecture, ...larger });
+    const file = writeSafetensors(data, { ...metadata, architecture: wanted });
+    expect(() => loadEncoder(file)).toThrow(/it holds the \d+ weights of its architecture/);
+  }
+});
+
+test("weights are counted as they are made", () => {
+  for (const architecture of Object.values(kinds)) {
+    const { parameters, architecture: whole } = createEncoder(architecture);
+    const made = Object.entries(parameters).filter(([name]) => name.endsWith("weight"));
+    expect(weightsOf(whole)).toBe(made.reduce((sum, [, { size }]) => sum + size, 0));
+  }
 });
