@@ -109,9 +109,9 @@ describe("lab clip", () => {
     const { knownInHeldStyle, unseenInKnownStyles, known, unseen } = first.runs[0]!;
     expect(known + unseen).toBe(first.emoji);
     expect(knownInHeldStyle.textToImage.gallery).toBe(known);
-    expect(knownInHeldStyle.textToImage.recall[10]).toBeGreaterThan((8 * 10) / known);
-    expect(knownInHeldStyle.imageToText.recall[10]).toBeGreaterThan((8 * 10) / known);
-    expect(unseenInKnownStyles.textToImage.recall[10]).toBeGreaterThan((2 * 10) / unseen);
+    expect(knownInHeldStyle.textToImage.recall[10]).toBeGreaterThan(0.28);
+    expect(knownInHeldStyle.imageToText.recall[10]).toBeGreaterThan(0.28);
+    expect(unseenInKnownStyles.textToImage.recall[10]).toBeGreaterThan((3 * 10) / unseen);
     expect(first.queries.map(({ text }) => text)).toEqual(["red heart", "zzzz"]);
     expect(first.queries[0]!.near).toHaveLength(10);
     expect(first.examples.every(({ near }) => near.filter((n) => n.right).length <= 1)).toBe(true);
