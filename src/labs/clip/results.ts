@@ -27,8 +27,8 @@ export interface ClipRun {
   readonly unseenInHeldStyle: BothWays;
   /** Emoji that were never seen, in each style that was learned from, averaged. */
   readonly unseenInKnownStyles: BothWays;
-  /** Recall@10 for those of who knows the group of each and nothing else. */
-  readonly groupAlone: number;
+  /** What who knows the group of each emoji never seen and nothing else would reach, for each k. */
+  readonly groupAlone: Readonly<Record<number, number>>;
 }
 
 /** A text with the pictures nearest to it. */

@@ -84,12 +84,13 @@ function recallSection({ runs }: ClipLabResults): Html {
     values: KINDS.map(([kind]) => run[kind].textToImage.recall[10]!),
   }));
   const gallery = mean(runs.map((run) => run.unseen));
+  const alone = (k: number): string => share(mean(runs.map((run) => run.groupAlone[k]!)), 3);
   return section(
     "recall",
     "How often a text finds its picture",
     paragraph(
       text(
-        `Each model learns from four styles and four fifths of the emoji. Texts are name and group, as in “red apple; Food & Drink”. Chance puts the right one of ${count(gallery)} among ten in ${share(chanceOf(10, gallery), 3)} of cases; to know the group and nothing else, in ${share(mean(runs.map((run) => run.groupAlone)), 3)}.`,
+        `Each model learns from four styles and four fifths of the emoji. Texts are name and group, as in “red apple; Food & Drink”. Chance puts the right one of ${count(gallery)} among ten in ${share(chanceOf(10, gallery), 3)} of cases. Who knows the group and nothing else finds it first in ${alone(1)}, among five in ${alone(5)}, among ten in ${alone(10)}.`,
       ),
     ),
     table(columns, rows, "Recall; after ± the standard deviation over models"),

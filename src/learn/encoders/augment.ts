@@ -161,7 +161,8 @@ function recolour(row: Float32Array, { hue, saturation, high }: Options, rng: Rn
 
 function relight(row: Float32Array, { brightness, contrast, high }: Options, rng: Rng): void {
   const [lift, stretch] = [within(brightness, rng) * high, 1 + within(contrast, rng)];
-  const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
+  let mean = 0;
+  for (let i = 0; i < row.length; i++) mean += row[i]! / row.length;
   for (let i = 0; i < row.length; i++) row[i] = clamp(mean + (row[i]! - mean) * stretch + lift, high);
 }
 
