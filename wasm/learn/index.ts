@@ -16,7 +16,9 @@ export * from "./distances";
 export * from "./channels";
 export * from "./windows";
 export * from "./relax";
-export * from "./neighbours";
+export * from "./neighbourDistances";
+export * from "./neighbourMeans";
+export * from "./append";
 export * from "./denoise/blocks";
 export * from "./denoise/means";
 

@@ -19,7 +19,7 @@ const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 /** Side of the squares that windows cover whole or not at all. */
 const unitOf = (s: CandidateShape): number => gcd(s.size, s.stride);
 
-/** Bytes of the struct Mix in wasm/learn/neighbours.ts and all it points to, and of its weights alone. */
+/** Bytes of the struct Mix in wasm/learn/candidates.ts and all it points to, and of its weights alone. */
 function mixBytes(s: CandidateShape, k: number): { all: number; weights: number } {
   const map = (2 * s.outHeight - 1) * (2 * s.outWidth - 1);
   const room = Math.min(map, Math.ceil(s.size / s.stride) ** 2 * s.candidates);
@@ -28,7 +28,7 @@ function mixBytes(s: CandidateShape, k: number): { all: number; weights: number 
 }
 
 export function neighbouring(machine: Machine): Pick<Kernels, Neighbours> {
-  /** The struct Windows of wasm/learn/neighbours.ts. */
+  /** The struct Windows of wasm/learn/candidates.ts. */
   const struct = (s: CandidateShape, k = 0): number =>
     machine.struct([
       ...[s.height, s.width, s.channels, s.size, s.stride, s.outHeight, s.outWidth],
