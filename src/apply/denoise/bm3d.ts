@@ -4,8 +4,9 @@ import { mirrored, type Plane } from "./plane.ts";
 import { type PassProfile, type Profile, profileFor } from "./profile.ts";
 import { kaiser, type Square, turned } from "./transforms.ts";
 
-/** Rows of reference blocks whose sums are held apart at a time. */
+/** Rows of reference blocks whose sums are held apart at a time, at most; in wide pictures so many as have GROUPS blocks. */
 const STRIPS = 32;
+const GROUPS = 4096;
 /** Elements that kernels may read behind a picture. */
 const SLACK = 16;
 /** Elements of a table: 12 rows of 12. */
@@ -86,7 +87,8 @@ class Run {
     const struct = this.#describe(p);
     const rows = this.rows(p);
     const strip = machine.call("blockStrip", [struct]);
-    const many = Math.min(rows, STRIPS);
+    const wide = Math.ceil((GROUPS * p.step) / this.#width);
+    const many = Math.min(rows, STRIPS, Math.max(wide, 2 * machine.threads));
     machine.heap.fill(0, this.#sums, this.#tables);
     const phase = guided ? "second pass" : "first pass";
     for (let first = 0; first < rows; first += many) {

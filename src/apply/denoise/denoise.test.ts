@@ -150,6 +150,60 @@ describe("non-local means", () => {
   );
 });
 
+describe("a picture moved", () => {
+  const whole = scene(92, 84, 15);
+  const crop = (left: number, top: number): Plane => {
+    const data = new Float32Array(84 * 76);
+    for (let y = 0; y < 76; y++) {
+      const from = (y + top) * whole.width + left;
+      data.set(whole.data.subarray(from, from + 84), y * 84);
+    }
+    return { width: 84, height: 76, data };
+  };
+  /** Pixels of two estimates that show the same part of the whole, `margin` away from all borders. */
+  function middles(
+    run: (image: Plane) => Plane,
+    left: number,
+    top: number,
+    margin: number,
+  ): [number[], number[]] {
+    const [still, moved] = [run(crop(0, 0)), run(crop(left, top))];
+    const both: [number[], number[]] = [[], []];
+    for (let y = margin; y < 76 - margin - top; y++) {
+      for (let x = margin; x < 84 - margin - left; x++) {
+        both[0].push(still.data[(y + top) * 84 + x + left]!);
+        both[1].push(moved.data[y * 84 + x]!);
+      }
+    }
+    return both;
+  }
+
+  test("by whole steps has the same basic estimate by BM3D away from borders, bit for bit", () => {
+    const profile = profileFor(15);
+    const hard = { ...profile.hard, radius: 5, few: 0 };
+    const run = (image: Plane): Plane =>
+      runSync(bm3d(image, { sigma: 15, threads: 1, estimate: "basic" }, { ...profile, hard }));
+    for (const [left, top] of [
+      [6, 3],
+      [3, 0],
+    ] as const) {
+      const [a, b] = middles(run, left, top, 26);
+      expect(a.length).toBeGreaterThan(400);
+      expect(b).toEqual(a);
+    }
+  });
+
+  test("by any pixels has the same non-local means away from borders, bit for bit", () => {
+    for (const average of ["pixels", "patches"] as const) {
+      const profile = { ...nlmProfile(15), radius: 6 };
+      const run = (image: Plane): Plane => runSync(nlm(image, { sigma: 15, threads: 1, average }, profile));
+      const [a, b] = middles(run, 5, 7, 10);
+      expect(a.length).toBeGreaterThan(2000);
+      expect(b).toEqual(a);
+    }
+  });
+});
+
 describe.each(METHODS)("denoise by %s", (method) => {
   const noisy = unit(scene(70, 45, 25));
 
