@@ -1,6 +1,7 @@
 import {
   checkK,
   checkNames,
+  checkOptions,
   parseMetric,
   type RunOptions,
   VicinalError,
@@ -24,6 +25,7 @@ export function checkNeighborOptions(options: NeighborOptions, own: readonly str
   checkNames(options, [...own, ...NEIGHBOR_NAMES]);
   if (options.metric !== undefined) parseMetric(options.metric);
   if (options.threads !== undefined) wholeNumber("threads", options.threads, 1, 1024);
+  if (options.indexOptions !== undefined && options.indexOptions !== null) checkOptions(options.indexOptions);
   const { index } = options;
   if (index !== undefined && typeof index !== "string" && !(index instanceof VectorIndex)) {
     throw new VicinalError("OPTION_RANGE", {

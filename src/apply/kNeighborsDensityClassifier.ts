@@ -56,7 +56,9 @@ export class KNeighborsDensityClassifier<L extends Label = Label> {
     }
     if (
       priors !== undefined &&
-      (!priors.every((p) => p >= 0) || Math.abs(priors.reduce((a, b) => a + b, 0) - 1) > 1e-9)
+      (!Array.isArray(priors) ||
+        !priors.every((p) => typeof p === "number" && p >= 0) ||
+        Math.abs(priors.reduce((a, b) => a + b, 0) - 1) > 1e-9)
     ) {
       throw new VicinalError("OPTION_RANGE", {
         option: "priors",
@@ -253,12 +255,18 @@ export class KNeighborsDensityClassifier<L extends Label = Label> {
   }
 }
 
-/** Makes logarithms of numbers that sum to 1. Where densities are infinite, those classes share by their priors. */
+/**
+ * Makes logarithms of numbers that sum to 1. Where densities are infinite, those classes share by their priors; so do all
+ * classes where every density is 0, as beyond the distances that float32 holds.
+ */
 function normalise(logs: Float64Array, priors: Float64Array): void {
   if (logs.includes(Number.POSITIVE_INFINITY)) {
     for (let c = 0; c < logs.length; c++) {
       logs[c] = logs[c] === Number.POSITIVE_INFINITY ? Math.log(priors[c]!) : Number.NEGATIVE_INFINITY;
     }
+  }
+  if (logs.every((log) => log === Number.NEGATIVE_INFINITY)) {
+    for (let c = 0; c < logs.length; c++) logs[c] = Math.log(priors[c]!);
   }
   const most = Math.max(...logs);
   let sum = 0;

@@ -1,4 +1,5 @@
 import {
+  checkOptions,
   createRng,
   type Matrix,
   matrix,
@@ -41,6 +42,7 @@ export class KernelDensity extends NeighborEstimator<KernelDensityOptions> {
 
   /** @throws VicinalError OPTION_UNKNOWN, OPTION_RANGE */
   constructor(options: KernelDensityOptions = {}) {
+    checkOptions(options);
     super({ index: "BallTree", ...options }, ["bandwidth", "kernel", "atol", "rtol"]);
     this.#kernel = oneOf("kernel", options.kernel ?? "gaussian", DENSITY_KERNELS);
     const rule = options.bandwidth ?? 1;

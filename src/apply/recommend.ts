@@ -1,6 +1,7 @@
 import {
   checkK,
   checkNames,
+  checkOptions,
   type Matrix,
   type Metric,
   matrix,
@@ -8,6 +9,7 @@ import {
   type RunOptions,
   resolveOptions,
   row,
+  trueOrFalse,
   VicinalError,
   wholeNumber,
 } from "../core/index.ts";
@@ -73,7 +75,9 @@ export class Recommender {
   #seen: Interactions | undefined;
 
   /** @throws VicinalError OPTION_UNKNOWN, OPTION_RANGE */
-  constructor({ model, ...options }: RecommenderOptions) {
+  constructor(given: RecommenderOptions) {
+    checkOptions(given);
+    const { model, ...options } = given;
     if (typeof model?.foldIn !== "function") {
       throw new VicinalError("BAD_INPUT", {
         what: "model",
@@ -153,8 +157,10 @@ export class Recommender {
    */
   recommendFor(
     items: ArrayLike<number>,
-    { values, ...options }: RecommendOptions & { values?: ArrayLike<number> } = {},
+    given: RecommendOptions & { values?: ArrayLike<number> } = {},
   ): Recommendation[] {
+    checkOptions(given);
+    const { values, ...options } = given;
     if (!(items?.length > 0)) {
       throw new VicinalError("BAD_INPUT", {
         what: "items",
@@ -170,11 +176,11 @@ export class Recommender {
    *
    * @throws VicinalError KEY_UNKNOWN for an item that nobody had when fitting
    */
-  similarItems(
-    item: number,
-    { k = 10, search = {} }: Pick<RecommendOptions, "k" | "search"> = {},
-  ): SimilarItem[] {
+  similarItems(item: number, options: Pick<RecommendOptions, "k" | "search"> = {}): SimilarItem[] {
+    checkNames(options, ["k", "search"]);
+    const { k = 10, search = {} } = options;
     checkK(k);
+    checkOptions(search);
     const { cosines } = this.#made();
     const found = cosines.search(cosines.get(item), { ...search, k: k + 1 }).items();
     const others = found.filter(({ key }) => key !== item).slice(0, k);
@@ -197,6 +203,11 @@ export class Recommender {
     checkNames(options, NAMES);
     const { k = 10, includeSeen = false, without = [], search = {} } = options;
     checkK(k);
+    checkOptions(search);
+    trueOrFalse("includeSeen", includeSeen);
+    if (typeof without?.[Symbol.iterator] !== "function") {
+      throw new VicinalError("OPTION_RANGE", { option: "without", got: without, rule: "a list of items" });
+    }
     const { products } = this.#made();
     const out = new Set<number>(without);
     if (!includeSeen) for (let e = 0; e < seen.length; e++) out.add(seen[e]!);

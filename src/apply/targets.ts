@@ -28,7 +28,15 @@ export function readTargets(input: TargetsInput, rows: number, what = "values"):
   checkRows(length, rows, what);
   if (rows > 0 && typeof input[0] === "object") {
     const list = input as readonly ArrayLike<number>[];
-    const outputs = list[0]!.length;
+    const outputs = list[0]?.length;
+    if (!(outputs! > 0)) {
+      const got = list[0] === null ? "null" : `of ${outputs ?? "no"} values`;
+      throw new VicinalError("BAD_INPUT", {
+        what: `${what} row 0`,
+        got,
+        rule: "a list of one value or more",
+      });
+    }
     for (let i = 0; i < rows; i++) {
       if (list[i]?.length === outputs) continue;
       const got = list[i] === undefined ? "missing" : `of ${list[i]!.length} values`;

@@ -50,6 +50,13 @@ export function oneOf<T extends string>(option: string, got: unknown, known: rea
   return got as T;
 }
 
+/** The value as true or false, or OPTION_RANGE. */
+export function trueOrFalse(option: string, got: unknown): boolean {
+  if (typeof got !== "boolean")
+    throw new VicinalError("OPTION_RANGE", { option, got, rule: "true or false" });
+  return got;
+}
+
 /** A recall to aim at: above 0 and at most 1, or OPTION_RANGE. */
 export function checkTargetRecall(got: unknown): number {
   if (typeof got !== "number" || !(got > 0 && got <= 1)) {

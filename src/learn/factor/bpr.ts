@@ -15,7 +15,7 @@ import {
 import { fitted, openSaved, type SavedModel } from "../saved.ts";
 import { bprStep } from "./bprStep.ts";
 import { checkInteractions, holds, type Interactions } from "./interactions.ts";
-import { bag, checkUser, type FactorModel, positive, products } from "./model.ts";
+import { bag, checkUser, type FactorModel, positive, products, refuseDiverged } from "./model.ts";
 import { restoreMatrix, type SavedMatrix, saveMatrix } from "./savedArray.ts";
 
 export interface BprOptions {
@@ -136,6 +136,7 @@ export class BPR implements FactorModel {
       const j = negative(one, 0, rng);
       if (j >= 0) bprStep(x, 0, y, i * (f + 1), j * (f + 1), f, learningRate, regularization, false);
     }
+    refuseDiverged("BPR", draws, 0, x);
     return Float32Array.from(x);
   }
 
@@ -191,6 +192,7 @@ export class BPR implements FactorModel {
         sum += bprStep(x, at, y, i, j * (f + 1), f, learningRate, regularization, true);
         taken++;
       }
+      refuseDiverged("BPR", (epoch + 1) * draws, sum, x, y);
       loss.push(taken === 0 ? 0 : sum / taken);
     }
     const cols = f + 1;

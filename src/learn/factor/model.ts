@@ -53,11 +53,34 @@ export function products(m: Matrix, row: ArrayLike<number>): Float64Array {
   return out;
 }
 
-/** A number over or from a bound on, or OPTION_RANGE. */
+/**
+ * Throws DIVERGED unless what was learned is finite, also as float32.
+ *
+ * @param step steps taken so far
+ */
+export function refuseDiverged(
+  model: string,
+  step: number,
+  loss: number,
+  ...tables: readonly (Float32Array | Float64Array)[]
+): void {
+  const isSound = (x: number): boolean => Math.abs(x) <= LARGEST;
+  if (Number.isFinite(loss) && tables.every((table) => table.every(isSound))) return;
+  throw new VicinalError("DIVERGED", { what: `What ${model} learns`, step });
+}
+
+/** The largest float32. */
+const LARGEST = 3.4028234663852886e38;
+
+/** A number over or from a bound on, at most 10³⁰, whose square and cube are still finite; or OPTION_RANGE. */
 export function positive(option: string, got: unknown, orZero = false): number {
-  const fits = typeof got === "number" && (orZero ? got >= 0 : got > 0) && got < Number.POSITIVE_INFINITY;
+  const fits = typeof got === "number" && (orZero ? got >= 0 : got > 0) && got <= 1e30;
   if (!fits) {
-    throw new VicinalError("OPTION_RANGE", { option, got, rule: `a number ${orZero ? ">= 0" : "over 0"}` });
+    throw new VicinalError("OPTION_RANGE", {
+      option,
+      got,
+      rule: `a number ${orZero ? ">= 0" : "over 0"} and at most 1e30`,
+    });
   }
   return got as number;
 }

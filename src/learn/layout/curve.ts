@@ -15,10 +15,10 @@ const POINTS = 300;
  * @throws VicinalError OPTION_RANGE unless 0 <= minDist <= 3 · spread, spread above 0
  */
 export function fitCurve(minDist: number, spread: number): Curve {
-  if (!(spread > 0 && spread < Number.POSITIVE_INFINITY)) {
+  if (!(typeof spread === "number" && spread > 0 && spread < Number.POSITIVE_INFINITY)) {
     throw new VicinalError("OPTION_RANGE", { option: "spread", got: spread, rule: "above 0" });
   }
-  if (!(minDist >= 0 && minDist <= 3 * spread)) {
+  if (!(typeof minDist === "number" && minDist >= 0 && minDist <= 3 * spread)) {
     const rule = `from 0 to three times spread, ${3 * spread}`;
     throw new VicinalError("OPTION_RANGE", { option: "minDist", got: minDist, rule });
   }

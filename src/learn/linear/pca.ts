@@ -6,6 +6,7 @@ import {
   resolveOptions,
   runAsync,
   runSync,
+  trueOrFalse,
   VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
@@ -72,7 +73,7 @@ export class PCA extends LinearModel {
   constructor(options: PcaOptions = {}) {
     super();
     this.options = resolveOptions<typeof PCA_DEFAULTS>(PCA_DEFAULTS, options);
-    const { nComponents, solver, seed } = this.options;
+    const { nComponents, solver, whiten, seed } = this.options;
     const isShare = typeof nComponents === "number" && nComponents > 0 && nComponents < 1;
     if (nComponents !== undefined && !isShare) wholeNumber("nComponents", nComponents, 1, 2 ** 31 - 1);
     if (isShare && solver === "randomized") {
@@ -80,6 +81,7 @@ export class PCA extends LinearModel {
       throw new VicinalError("OPTION_RANGE", { option: "nComponents", got: nComponents, rule });
     }
     oneOf("solver", solver, ["auto", "exact", "randomized"]);
+    trueOrFalse("whiten", whiten);
     wholeNumber("seed", seed, 0, Number.MAX_SAFE_INTEGER);
   }
 

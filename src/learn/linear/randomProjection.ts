@@ -229,7 +229,7 @@ function drawSparse(m: number, d: number, share: number, rng: Rng): Csr {
   const indptr = new Uint32Array(m + 1);
   const indices: number[] = [];
   const data: number[] = [];
-  const log = Math.log(1 - share);
+  const log = Math.log1p(-share);
   for (let i = 0; i < m; i++) {
     for (let j = gap(); j < d; j += 1 + gap()) {
       indices.push(j);

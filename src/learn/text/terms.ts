@@ -17,7 +17,12 @@ export interface TermOptions {
 
 /** Terms of a text: words that are no stop words, and runs of them joined by spaces. */
 export function termsOf(text: string, { lowercase, tokenizer, stop, ngramRange }: TermOptions): string[] {
-  const words = tokenizer(lowercase ? text.toLowerCase() : text).filter((word) => !stop.has(word));
+  const told = tokenizer(lowercase ? text.toLowerCase() : text);
+  if (!Array.isArray(told) || !told.every((word) => typeof word === "string")) {
+    const rule = "a list of words, which are strings";
+    throw new VicinalError("BAD_INPUT", { what: "what the tokenizer gave", got: String(told), rule });
+  }
+  const words = told.filter((word) => !stop.has(word));
   const [low, high] = ngramRange;
   if (high === 1) return words;
   const terms: string[] = [];

@@ -5,6 +5,7 @@ import {
   resolveOptions,
   runAsync,
   runSync,
+  trueOrFalse,
   VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
@@ -192,7 +193,7 @@ function checkTfidfOptions(options: Resolved): void {
     throw new VicinalError("OPTION_RANGE", { option, got, rule });
   };
   for (const name of ["lowercase", "binary", "useIdf", "smoothIdf", "sublinearTf"] as const) {
-    if (typeof options[name] !== "boolean") refuse(name, options[name], "true or false");
+    trueOrFalse(name, options[name]);
   }
   if (tokenizer !== undefined && typeof tokenizer !== "function") {
     refuse("tokenizer", typeof tokenizer, "a function from a text to its words");

@@ -14,7 +14,7 @@ import {
   wholeNumber,
 } from "../../core/index.ts";
 import { checkInteractions, holds, type Interactions } from "../factor/interactions.ts";
-import { positive } from "../factor/model.ts";
+import { positive, refuseDiverged } from "../factor/model.ts";
 import { restoreMatrix, type SavedMatrix, saveMatrix } from "../factor/savedArray.ts";
 import { fitted, openSaved, type SavedModel } from "../saved.ts";
 import { cosineSlopes, logisticPairLoss, type PairLoss, type Slopes, squaredPairLoss } from "./pairLoss.ts";
@@ -161,6 +161,7 @@ export class PairEmbedding {
         yield { phase: "pairs", done: epoch * n + from, total: epochs * n };
         sum += this.#step(x, pairs, order.subarray(from, from + batch), { left, right, unit, slopes, rng });
       }
+      refuseDiverged("PairEmbedding", (epoch + 1) * Math.ceil(n / batch), sum, left.values, right.values);
       loss.push(sum / n);
     }
     return { left: unitRows(left.values, d), right: unitRows(right.values, d), loss };
@@ -208,23 +209,37 @@ interface Parts {
   readonly rng: Rng;
 }
 
+/** Pairs learned from in an epoch, at most. */
+const MOST_OCCURRENCES = 2 ** 27;
+
 interface Occurrences {
   readonly left: Uint32Array;
   readonly right: Uint32Array;
 }
 
-/** Each pair as often as its value, rounded, says; at least once. */
+/** Each pair as often as its value, rounded, says; at least once. Throws BAD_INPUT for more than fit into memory. */
 function occurrences(x: Interactions): Occurrences {
-  const [left, right]: [number[], number[]] = [[], []];
+  const times = Float64Array.from(x.values, (value) => Math.max(1, Math.round(value)));
+  const total = times.reduce((sum, n) => sum + n, 0);
+  if (total > MOST_OCCURRENCES) {
+    const rule = `at most ${MOST_OCCURRENCES}, as each is a pair to learn from; scale them down`;
+    throw new VicinalError("BAD_INPUT", {
+      what: "the sum of the values of interactions",
+      got: String(total),
+      rule,
+    });
+  }
+  const left = new Uint32Array(total);
+  const right = new Uint32Array(total);
+  let at = 0;
   for (let u = 0; u < x.users; u++) {
     for (let e = x.indptr[u]!; e < x.indptr[u + 1]!; e++) {
-      for (let times = Math.max(1, Math.round(x.values[e]!)); times > 0; times--) {
-        left.push(u);
-        right.push(x.indices[e]!);
-      }
+      left.fill(u, at, at + times[e]!);
+      right.fill(x.indices[e]!, at, at + times[e]!);
+      at += times[e]!;
     }
   }
-  return { left: Uint32Array.from(left), right: Uint32Array.from(right) };
+  return { left, right };
 }
 
 /** A pair like (a, b) with one side drawn anew until it does not occur, or as it was last drawn after many tries. */

@@ -12,7 +12,7 @@ import {
   VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
-import { positive } from "../factor/model.ts";
+import { positive, refuseDiverged } from "../factor/model.ts";
 import { restoreMatrix, type SavedMatrix, saveMatrix } from "../factor/savedArray.ts";
 import { fitted, openSaved, type SavedModel } from "../saved.ts";
 import { type AliasTable, aliasTable, drawAlias } from "./alias.ts";
@@ -200,6 +200,7 @@ export class SkipGram<T extends Token = Token> {
       pairs.sum = 0;
       pairs.count = 0;
       yield* this.#epoch(corpus, pairs, epoch);
+      refuseDiverged("SkipGram", (epoch + 1) * corpus.words.length, pairs.sum, inputs, tables.outputs);
       loss.push(pairs.count === 0 ? 0 : pairs.sum / pairs.count);
     }
     const { tokens } = corpus;
