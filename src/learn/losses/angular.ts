@@ -1,6 +1,6 @@
 import { add, custom, logSumExp, mul, pick, reshape, sub, type Tensor } from "../../autodiff/index.ts";
-import { resolveOptions } from "../../core/index.ts";
 import { dots, nothing, type Reduction, reduceTerms, unitRows } from "./batch.ts";
+import { lossOptions } from "./options.ts";
 import { classRows } from "./proxies.ts";
 
 export interface MarginSoftmaxOptions {
@@ -38,7 +38,7 @@ export function arcFace(
   weights: Tensor,
   given: MarginSoftmaxOptions = {},
 ): Tensor {
-  const { margin, scale, reduction } = resolveOptions(ARC_FACE_DEFAULTS, given);
+  const { margin, scale, reduction } = lossOptions(ARC_FACE_DEFAULTS, given);
   return marginSoftmax(z, labels, weights, scale, reduction, (cosines) => widened(cosines, margin));
 }
 
@@ -57,7 +57,7 @@ export function cosFace(
   weights: Tensor,
   given: MarginSoftmaxOptions = {},
 ): Tensor {
-  const { margin, scale, reduction } = resolveOptions(COS_FACE_DEFAULTS, given);
+  const { margin, scale, reduction } = lossOptions(COS_FACE_DEFAULTS, given);
   return marginSoftmax(z, labels, weights, scale, reduction, (cosines) => sub(cosines, margin));
 }
 
@@ -88,7 +88,7 @@ export function normalisedSoftmax(
   weights: Tensor,
   given: NormalisedSoftmaxOptions = {},
 ): Tensor {
-  const { temperature, reduction } = resolveOptions(NORMALISED_SOFTMAX_DEFAULTS, given);
+  const { temperature, reduction } = lossOptions(NORMALISED_SOFTMAX_DEFAULTS, given);
   return marginSoftmax(z, labels, weights, 1 / temperature, reduction, (cosines) => cosines);
 }
 

@@ -12,7 +12,7 @@ import {
   square,
   sum,
   type Tape,
-  type Tensor,
+  Tensor,
   transpose,
 } from "../../autodiff/index.ts";
 import { shapeError, shapeText } from "../../autodiff/shape.ts";
@@ -22,6 +22,7 @@ export type Reduction = "mean" | "sum" | "meanActive";
 
 /** Rows and columns of a batch of embeddings. Throws BAD_INPUT unless it is a matrix. */
 export function batchShape(what: string, z: Tensor): [rows: number, cols: number] {
+  if (!(z instanceof Tensor)) throw shapeError(what, String(z), "a tensor of [rows, dimensions]");
   if (z.rank !== 2) throw shapeError(what, shapeText(z.shape), "[rows, dimensions]");
   return z.shape as unknown as [number, number];
 }

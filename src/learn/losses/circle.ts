@@ -1,7 +1,7 @@
 import { add, gather, logSumExp, mul, softplus, sub, type Tensor } from "../../autodiff/index.ts";
-import { resolveOptions } from "../../core/index.ts";
 import { batchShape, dots, mask, type Reduction, reduceTerms, unitRows } from "./batch.ts";
 import { withPartner } from "./nca.ts";
+import { lossOptions } from "./options.ts";
 import { type BatchLabels, codesOf } from "./tuples.ts";
 
 export interface CircleOptions {
@@ -23,7 +23,7 @@ export const CIRCLE_DEFAULTS: Required<CircleOptions> = { margin: 0.4, gamma: 80
  * @see Sun et al., Circle Loss: A Unified Perspective of Pair Similarity Optimization, CVPR 2020
  */
 export function circle(z: Tensor, labels: BatchLabels, given: CircleOptions = {}): Tensor {
-  const { margin, gamma, reduction } = resolveOptions(CIRCLE_DEFAULTS, given);
+  const { margin, gamma, reduction } = lossOptions(CIRCLE_DEFAULTS, given);
   const [n] = batchShape("embeddings", z);
   const codes = codesOf(labels, n);
   const anchors = new Set(codes).size < 2 ? [] : withPartner(codes);

@@ -1,6 +1,6 @@
 import { concat, maximum, relu, square, sub, type Tensor } from "../../autodiff/index.ts";
-import { resolveOptions } from "../../core/index.ts";
 import { batchShape, pairDistances, type Reduction, reduceTerms } from "./batch.ts";
+import { lossOptions } from "./options.ts";
 import { allPairs, type BatchLabels, checkTuples, codesOf, pairsOf, type Tuples } from "./tuples.ts";
 
 export interface ContrastiveOptions {
@@ -33,7 +33,9 @@ export const CONTRASTIVE_DEFAULTS: Required<Omit<ContrastiveOptions, "tuples">> 
  * @see Hadsell, Chopra & LeCun, Dimensionality Reduction by Learning an Invariant Mapping, CVPR 2006 (with ½ before each term there)
  */
 export function contrastive(z: Tensor, labels: BatchLabels, given: ContrastiveOptions = {}): Tensor {
-  const { margin, positiveMargin, form, reduction, tuples } = resolveOptions(CONTRASTIVE_DEFAULTS, given);
+  const { margin, positiveMargin, form, reduction, tuples } = lossOptions(CONTRASTIVE_DEFAULTS, given, {
+    form: ["squared", "hadsell"],
+  });
   const [rows] = batchShape("embeddings", z);
   codesOf(labels, rows);
   if (tuples !== undefined) checkTuples(tuples, rows);

@@ -1,7 +1,7 @@
 import { add, concat, logSumExp, mul, sub, type Tensor, transpose } from "../../autodiff/index.ts";
-import { resolveOptions } from "../../core/index.ts";
 import { dots, mask, nothing, pairedShape, type Reduction, reduceTerms, unitRows } from "./batch.ts";
 import { diagonal } from "./diagonal.ts";
+import { lossOptions } from "./options.ts";
 import { type BatchLabels, codesOf } from "./tuples.ts";
 
 export interface InfoNceOptions {
@@ -31,7 +31,7 @@ export const INFO_NCE_DEFAULTS: Required<Omit<InfoNceOptions, "labels">> & InfoN
  * @see van den Oord, Li & Vinyals, Representation Learning with Contrastive Predictive Coding, 2018
  */
 export function infoNce(a: Tensor, b: Tensor, given: InfoNceOptions = {}): Tensor {
-  const { temperature, symmetric, labels, reduction } = resolveOptions(INFO_NCE_DEFAULTS, given);
+  const { temperature, symmetric, labels, reduction } = lossOptions(INFO_NCE_DEFAULTS, given);
   const [rows] = pairedShape("pairs", a, b);
   const codes = labels === undefined ? undefined : codesOf(labels, rows);
   if (rows === 0) return add(nothing(a), nothing(b));
@@ -70,7 +70,7 @@ export const NT_XENT_DEFAULTS: Required<NtXentOptions> = { temperature: 0.5, red
  * @see Chen, Kornblith, Norouzi & Hinton, A Simple Framework for Contrastive Learning, ICML 2020
  */
 export function ntXent(a: Tensor, b: Tensor, given: NtXentOptions = {}): Tensor {
-  const { temperature, reduction } = resolveOptions(NT_XENT_DEFAULTS, given);
+  const { temperature, reduction } = lossOptions(NT_XENT_DEFAULTS, given);
   const [rows] = pairedShape("views", a, b);
   if (rows === 0) return add(nothing(a), nothing(b));
   const [left, right] = [unitRows(a), unitRows(b)];

@@ -10,8 +10,8 @@ import {
   square,
   type Tensor,
 } from "../../autodiff/index.ts";
-import { resolveOptions } from "../../core/index.ts";
 import { allDistances, batchShape, mask, type Reduction, reduceTerms } from "./batch.ts";
+import { lossOptions } from "./options.ts";
 import { allPairs, type BatchLabels, codesOf } from "./tuples.ts";
 
 export interface LiftedStructureOptions {
@@ -32,7 +32,7 @@ export const LIFTED_STRUCTURE_DEFAULTS: Required<LiftedStructureOptions> = { mar
  * @see Oh Song, Xiang, Jegelka & Savarese, Deep Metric Learning via Lifted Structured Feature Embedding, CVPR 2016, eq. 4
  */
 export function liftedStructure(z: Tensor, labels: BatchLabels, given: LiftedStructureOptions = {}): Tensor {
-  const { margin, reduction } = resolveOptions(LIFTED_STRUCTURE_DEFAULTS, given);
+  const { margin, reduction } = lossOptions(LIFTED_STRUCTURE_DEFAULTS, given);
   const [n] = batchShape("embeddings", z);
   const codes = codesOf(labels, n);
   const { positives, negatives } = allPairs(labels);

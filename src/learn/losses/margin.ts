@@ -1,6 +1,6 @@
 import { add, concat, mul, relu, sub, type Tensor } from "../../autodiff/index.ts";
-import { resolveOptions } from "../../core/index.ts";
 import { batchShape, pairDistances, type Reduction, reduceTerms } from "./batch.ts";
+import { lossOptions } from "./options.ts";
 import { allPairs, type BatchLabels, checkTuples, codesOf, pairsOf, type Tuples } from "./tuples.ts";
 
 export interface MarginOptions {
@@ -30,7 +30,7 @@ export const MARGIN_DEFAULTS: Required<Omit<MarginOptions, "tuples">> & MarginOp
  * @see Wu, Manmatha, Smola & Krähenbühl, Sampling Matters in Deep Embedding Learning, ICCV 2017
  */
 export function marginLoss(z: Tensor, labels: BatchLabels, given: MarginOptions = {}): Tensor {
-  const { margin, beta, reduction, tuples } = resolveOptions(MARGIN_DEFAULTS, given);
+  const { margin, beta, reduction, tuples } = lossOptions(MARGIN_DEFAULTS, given, {}, "beta");
   const [rows] = batchShape("embeddings", z);
   codesOf(labels, rows);
   if (tuples !== undefined) checkTuples(tuples, rows);

@@ -1,6 +1,6 @@
 import { add, mul, sub, type Tensor } from "../../autodiff/index.ts";
-import { resolveOptions } from "../../core/index.ts";
 import { batchShape, dots, logOnePlusSumExp, mask, type Reduction, reduceTerms, unitRows } from "./batch.ts";
+import { lossOptions } from "./options.ts";
 import { type BatchLabels, checkTuples, codesOf, pairsOf, type Tuples } from "./tuples.ts";
 
 export interface MultiSimilarityOptions {
@@ -27,7 +27,7 @@ export const MULTI_SIMILARITY_DEFAULTS: Required<Omit<MultiSimilarityOptions, "t
  * @see Wang et al., Multi-Similarity Loss with General Pair Weighting for Deep Metric Learning, CVPR 2019
  */
 export function multiSimilarity(z: Tensor, labels: BatchLabels, given: MultiSimilarityOptions = {}): Tensor {
-  const { alpha, beta, base, reduction, tuples } = resolveOptions(MULTI_SIMILARITY_DEFAULTS, given);
+  const { alpha, beta, base, reduction, tuples } = lossOptions(MULTI_SIMILARITY_DEFAULTS, given);
   const [n] = batchShape("embeddings", z);
   const codes = codesOf(labels, n);
   if (tuples !== undefined) checkTuples(tuples, n);

@@ -1,5 +1,4 @@
 import { add, mul, square, sub, sum, type Tensor } from "../../autodiff/index.ts";
-import { resolveOptions } from "../../core/index.ts";
 import {
   dots,
   logOnePlusSumExp,
@@ -11,6 +10,7 @@ import {
   unitRows,
 } from "./batch.ts";
 import { diagonal } from "./diagonal.ts";
+import { lossOptions } from "./options.ts";
 import { type BatchLabels, codesOf } from "./tuples.ts";
 
 export interface NPairOptions {
@@ -44,7 +44,7 @@ export const N_PAIR_DEFAULTS: Required<Omit<NPairOptions, "labels">> & NPairOpti
  * @see Sohn, Improved Deep Metric Learning with Multi-class N-pair Loss Objective, NeurIPS 2016
  */
 export function nPair(a: Tensor, b: Tensor, given: NPairOptions = {}): Tensor {
-  const { unit, scale, l2, labels, reduction } = resolveOptions(N_PAIR_DEFAULTS, given);
+  const { unit, scale, l2, labels, reduction } = lossOptions(N_PAIR_DEFAULTS, given);
   const [rows] = pairedShape("pairs", a, b);
   const codes = labels === undefined ? undefined : codesOf(labels, rows);
   if (rows === 0) return add(nothing(a), nothing(b));

@@ -9,8 +9,8 @@ import {
   sub,
   type Tensor,
 } from "../../autodiff/index.ts";
-import { resolveOptions } from "../../core/index.ts";
 import { batchShape, mask, reduceTerms } from "./batch.ts";
+import { lossOptions } from "./options.ts";
 import { type BatchLabels, codesOf } from "./tuples.ts";
 
 export interface NcaLossOptions {
@@ -39,7 +39,9 @@ export const NCA_LOSS_DEFAULTS: Required<NcaLossOptions> = {
  * @see Goldberger, Roweis, Hinton & Salakhutdinov, Neighbourhood Components Analysis, NeurIPS 2004
  */
 export function ncaLoss(z: Tensor, labels: BatchLabels, given: NcaLossOptions = {}): Tensor {
-  const { form, scale, reduction } = resolveOptions(NCA_LOSS_DEFAULTS, given);
+  const { form, scale, reduction } = lossOptions(NCA_LOSS_DEFAULTS, given, {
+    form: ["logProbability", "expectedAccuracy"],
+  });
   const [n] = batchShape("embeddings", z);
   const codes = codesOf(labels, n);
   const anchors = withPartner(codes);

@@ -7,10 +7,10 @@ import {
   squaredDistances,
   sub,
   sum,
-  type Tensor,
+  Tensor,
 } from "../../autodiff/index.ts";
 import { shapeError, shapeText } from "../../autodiff/shape.ts";
-import { resolveOptions, VicinalError } from "../../core/index.ts";
+import { VicinalError } from "../../core/index.ts";
 import {
   batchShape,
   dots,
@@ -21,6 +21,7 @@ import {
   reduceTerms,
   unitRows,
 } from "./batch.ts";
+import { lossOptions } from "./options.ts";
 
 export interface ProxyOptions {
   /** Whether rows and proxies are scaled to unit length first; default false. */
@@ -36,6 +37,8 @@ export const PROXY_DEFAULTS: Required<ProxyOptions> = { unit: false, scale: 1, r
 /** The labels as rows of a table of one row for each class. Throws BAD_INPUT for others, and unless shapes go together. */
 export function classRows(z: Tensor, labels: ArrayLike<number>, table: Tensor): Int32Array {
   const [rows, cols] = batchShape("embeddings", z);
+  if (!(table instanceof Tensor))
+    throw shapeError("class vectors", String(table), `a tensor of [classes, ${cols}]`);
   if (table.rank !== 2 || table.shape[1] !== cols) {
     throw shapeError("class vectors", shapeText(table.shape), `[classes, ${cols}]`);
   }
@@ -44,8 +47,8 @@ export function classRows(z: Tensor, labels: ArrayLike<number>, table: Tensor): 
 
 /** The labels as whole numbers below `classes`, one for each row, or BAD_INPUT. */
 export function classNumbers(labels: ArrayLike<number>, rows: number, classes: number): Int32Array {
-  if (labels.length !== rows) {
-    const got = `${labels.length} of them for ${rows} rows`;
+  if (labels?.length !== rows) {
+    const got = `${labels?.length ?? "none"} of them for ${rows} rows`;
     throw new VicinalError("BAD_INPUT", { what: "labels", got, rule: "one for each row" });
   }
   return Int32Array.from({ length: rows }, (_, i) => {
@@ -78,7 +81,7 @@ export function proxyNca(
   proxies: Tensor,
   given: ProxyOptions = {},
 ): Tensor {
-  const options = resolveOptions(PROXY_DEFAULTS, given);
+  const options = lossOptions(PROXY_DEFAULTS, given);
   const own = classRows(z, labels, proxies);
   const classes = proxies.shape[0]!;
   if (own.length === 0 || classes < 2) return add(nothing(z), nothing(proxies));
@@ -102,7 +105,7 @@ export function proxySoftmax(
   proxies: Tensor,
   given: ProxyOptions = {},
 ): Tensor {
-  const options = resolveOptions(PROXY_DEFAULTS, given);
+  const options = lossOptions(PROXY_DEFAULTS, given);
   const own = classRows(z, labels, proxies);
   if (own.length === 0) return add(nothing(z), nothing(proxies));
   const near = nearness(z, proxies, options);
@@ -133,7 +136,7 @@ export function proxyAnchor(
   proxies: Tensor,
   given: ProxyAnchorOptions = {},
 ): Tensor {
-  const { margin, scale } = resolveOptions(PROXY_ANCHOR_DEFAULTS, given);
+  const { margin, scale } = lossOptions(PROXY_ANCHOR_DEFAULTS, given);
   const own = classRows(z, labels, proxies);
   const classes = proxies.shape[0]!;
   if (own.length === 0) return add(nothing(z), nothing(proxies));
@@ -167,7 +170,7 @@ export function centre(
   centres: Tensor,
   given: CentreOptions = {},
 ): Tensor {
-  const { reduction } = resolveOptions(CENTRE_DEFAULTS, given);
+  const { reduction } = lossOptions(CENTRE_DEFAULTS, given);
   const own = classRows(z, labels, centres);
   if (own.length === 0) return add(nothing(z), nothing(centres));
   const apart = sub(z, gather(centres, own));

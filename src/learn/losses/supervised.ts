@@ -1,7 +1,7 @@
 import { add, gather, logSumExp, mul, sub, sum, type Tensor } from "../../autodiff/index.ts";
-import { resolveOptions } from "../../core/index.ts";
 import { batchShape, dots, mask, reduceTerms, unitRows } from "./batch.ts";
 import { withPartner } from "./nca.ts";
+import { lossOptions } from "./options.ts";
 import { type BatchLabels, codesOf } from "./tuples.ts";
 
 export interface SupervisedContrastiveOptions {
@@ -29,7 +29,7 @@ export function supervisedContrastive(
   labels: BatchLabels,
   given: SupervisedContrastiveOptions = {},
 ): Tensor {
-  const { temperature, reduction } = resolveOptions(SUPERVISED_CONTRASTIVE_DEFAULTS, given);
+  const { temperature, reduction } = lossOptions(SUPERVISED_CONTRASTIVE_DEFAULTS, given);
   const [n] = batchShape("embeddings", z);
   const codes = codesOf(labels, n);
   const anchors = withPartner(codes);

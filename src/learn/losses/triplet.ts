@@ -8,8 +8,8 @@ import {
   sub,
   type Tensor,
 } from "../../autodiff/index.ts";
-import { resolveOptions } from "../../core/index.ts";
 import { allDistances, batchShape, type Reduction, reduceTerms } from "./batch.ts";
+import { lossOptions } from "./options.ts";
 import { allTriplets, type BatchLabels, checkTuples, codesOf, type Tuples, tripletsOf } from "./tuples.ts";
 
 export interface TripletOptions {
@@ -42,7 +42,10 @@ export const TRIPLET_DEFAULTS: Required<Omit<TripletOptions, "tuples">> & Triple
  * @see Schroff, Kalenichenko & Philbin, FaceNet, CVPR 2015; Hermans, Beyer & Leibe, In Defense of the Triplet Loss, 2017 (softplus, batch hard)
  */
 export function triplet(z: Tensor, labels: BatchLabels, given: TripletOptions = {}): Tensor {
-  const { margin, distance, violation, reduction, tuples } = resolveOptions(TRIPLET_DEFAULTS, given);
+  const { margin, distance, violation, reduction, tuples } = lossOptions(TRIPLET_DEFAULTS, given, {
+    distance: ["squared", "plain"],
+    violation: ["hinge", "softplus"],
+  });
   const [rows] = batchShape("embeddings", z);
   codesOf(labels, rows);
   if (tuples !== undefined) checkTuples(tuples, rows);

@@ -13,8 +13,9 @@ import {
   Tensor,
 } from "../../autodiff/index.ts";
 import { sameShape, shapeError, shapeText } from "../../autodiff/shape.ts";
-import { resolveOptions, VicinalError } from "../../core/index.ts";
+import { VicinalError } from "../../core/index.ts";
 import { batchShape, nothing, type Reduction, reduceTerms } from "./batch.ts";
+import { lossOptions } from "./options.ts";
 import { classNumbers } from "./proxies.ts";
 
 /** What a prediction should be: a tensor of its shape, or its values. */
@@ -54,7 +55,7 @@ export function crossEntropy(
   labels: ArrayLike<number>,
   given: CrossEntropyOptions = {},
 ): Tensor {
-  const { labelSmoothing, reduction } = resolveOptions(CROSS_ENTROPY_DEFAULTS, given);
+  const { labelSmoothing, reduction } = lossOptions(CROSS_ENTROPY_DEFAULTS, given);
   if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
     const rule = "at least 0 and below 1";
     throw new VicinalError("OPTION_RANGE", { option: "labelSmoothing", got: labelSmoothing, rule });
@@ -90,7 +91,7 @@ export function binaryCrossEntropy(
   targets: Targets,
   given: BinaryCrossEntropyOptions = {},
 ): Tensor {
-  const { positiveWeight, reduction } = resolveOptions(BINARY_CROSS_ENTROPY_DEFAULTS, given);
+  const { positiveWeight, reduction } = lossOptions(BINARY_CROSS_ENTROPY_DEFAULTS, given);
   const target = targetOf(logits, targets);
   const yes = mul(mul(target, positiveWeight), softplus(neg(logits)));
   return reduceTerms(add(yes, mul(sub(1, target), softplus(logits))), reduction, logits);
@@ -98,7 +99,7 @@ export function binaryCrossEntropy(
 
 /** Squared error, mean over all values unless told otherwise. Throws BAD_INPUT unless shapes are equal. */
 export function meanSquaredError(x: Tensor, target: Targets, given: ValueOptions = {}): Tensor {
-  const { reduction } = resolveOptions(VALUE_DEFAULTS, given);
+  const { reduction } = lossOptions(VALUE_DEFAULTS, given);
   return reduceTerms(square(sub(x, targetOf(x, target))), reduction, x);
 }
 
@@ -111,7 +112,7 @@ export const HUBER_DEFAULTS: Required<HuberOptions> = { ...VALUE_DEFAULTS, delta
 
 /** Huber loss: ½ e² up to |e| = delta, then delta · (|e| − ½ delta). Throws BAD_INPUT unless shapes are equal. */
 export function huber(x: Tensor, target: Targets, given: HuberOptions = {}): Tensor {
-  const { delta, reduction } = resolveOptions(HUBER_DEFAULTS, given);
+  const { delta, reduction } = lossOptions(HUBER_DEFAULTS, given);
   const error = abs(sub(x, targetOf(x, target)));
   // With c = min(|e|, delta), both branches are c · (|e| − ½ c).
   const core = minimum(error, delta);
