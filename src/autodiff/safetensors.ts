@@ -1,4 +1,5 @@
 import { VicinalError } from "../core/index.ts";
+import { bytesOf } from "./bytes.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 
 /** Bytes of one element of each type of the format. */
@@ -136,8 +137,7 @@ export function writeSafetensors(
  * @throws VicinalError FORMAT for a damaged file, LIMIT for a header over 100 MB
  */
 export function readSafetensors(file: Uint8Array, what = "safetensors file"): Safetensors {
-  // Node's Buffer is a Uint8Array whose slice() copies nothing.
-  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
+  const bytes = bytesOf(file, what);
   const fail = (rule: string, got?: string): never => {
     throw new VicinalError("FORMAT", got === undefined ? { what, rule } : { what, rule, got });
   };

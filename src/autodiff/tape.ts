@@ -1,9 +1,9 @@
-import { VicinalError } from "../core/index.ts";
+import { checkNames, oneOf, VicinalError } from "../core/index.ts";
 import { Heap } from "./heap.ts";
 import type { Address, Kernels, Precision } from "./kernels.ts";
 import { createReferenceKernels } from "./reference/kernels.ts";
 import { checkShape, type Shape, sameShape, shapeText, sizeOf } from "./shape.ts";
-import { Parameter, type Slot, Tensor } from "./tensor.ts";
+import { checkValues, Parameter, type Slot, Tensor } from "./tensor.ts";
 import { createWasmKernels } from "./wasm/kernels.ts";
 
 /** Takes the gradient of a step's output back to its inputs. */
@@ -74,7 +74,8 @@ export class Tape {
   }
 
   /** Given numbers as a tensor of this step, copied. Throws BAD_INPUT when their number is not the shape's. */
-  tensor(values: ArrayLike<number>, shape: Shape = [values.length]): Tensor {
+  tensor(values: ArrayLike<number>, shape: Shape = [values?.length]): Tensor {
+    checkValues(values);
     checkShape("tensor", shape);
     if (values.length !== sizeOf(shape)) {
       throw new VicinalError("BAD_INPUT", {
@@ -254,8 +255,11 @@ export class Tape {
   }
 }
 
-/** A tape with an empty heap. */
-export function createTape({ precision = "f32", threads = 1, kernels }: TapeOptions = {}): Tape {
+/** A tape with an empty heap. Throws OPTION_UNKNOWN, OPTION_RANGE. */
+export function createTape(options: TapeOptions = {}): Tape {
+  checkNames(options, ["precision", "threads", "kernels"]);
+  const { precision = "f32", threads = 1, kernels } = options;
+  oneOf("precision", precision, ["f32", "f64"]);
   return new Tape(
     kernels ?? (precision === "f32" ? createWasmKernels({ threads }) : createReferenceKernels(precision)),
   );

@@ -73,6 +73,20 @@ export class Tensor {
   }
 }
 
+/** Throws BAD_INPUT for what is no list of numbers; NaN is a number. @internal */
+export function checkValues(values: ArrayLike<number>): void {
+  const isTyped = ArrayBuffer.isView(values) && "length" in values;
+  const isSound = isTyped
+    ? values.length === 0 || typeof values[0] === "number"
+    : Array.isArray(values) && values.every((value) => typeof value === "number");
+  if (isSound) return;
+  throw new VicinalError("BAD_INPUT", {
+    what: "values",
+    got: String(values).slice(0, 60),
+    rule: "an array or a typed array of numbers",
+  });
+}
+
 /** A tensor that stays: what is trained, or kept beside it. */
 export class Parameter extends Tensor {
   /** Whether training changes it; false for what is only kept, such as running means. */
@@ -86,6 +100,7 @@ export class Parameter extends Tensor {
 
   /** Replaces the values. Throws BAD_INPUT when their number differs. */
   set(values: ArrayLike<number>): void {
+    checkValues(values);
     if (values.length !== this.size) {
       throw new VicinalError("BAD_INPUT", {
         what: "values",

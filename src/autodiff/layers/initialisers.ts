@@ -1,5 +1,5 @@
 import type { Rng } from "../../core/index.ts";
-import { type Shape, sizeOf } from "../shape.ts";
+import { checkShape, type Shape, sizeOf } from "../shape.ts";
 
 /** Draws initial values for a weight of a shape: [in, out], or [kernel height, kernel width, in, out]. */
 export type Initialiser = (shape: Shape, rng: Rng) => Float64Array;
@@ -11,7 +11,7 @@ function fans(shape: Shape): { fanIn: number; fanOut: number } {
 }
 
 const draw = (shape: Shape, value: () => number): Float64Array =>
-  Float64Array.from({ length: sizeOf(shape) }, value);
+  Float64Array.from({ length: sizeOf(checkShape("a weight", shape)) }, value);
 
 /** Normal with this standard deviation. */
 export const normal =

@@ -1,4 +1,4 @@
-import { createRng, type Rng } from "../../core/index.ts";
+import { createRng, type Rng, wholeNumber } from "../../core/index.ts";
 import type { Parameter, Tensor } from "../tensor.ts";
 
 /** Parameters and buffers by name; those of parts are named "part.name". */
@@ -16,7 +16,9 @@ export type Seed = number | Rng;
 
 /** The stream itself, or a new one of that name. */
 export const streamOf = (seed: Seed, name: string): Rng =>
-  typeof seed === "number" ? createRng(seed, name) : seed;
+  typeof seed === "object" && seed !== null
+    ? seed
+    : createRng(wholeNumber("seed", seed, 0, Number.MAX_SAFE_INTEGER), name);
 
 /** Parameters of several layers under one roof: "name.parameter" for each. */
 export function namedParameters(parts: Readonly<Record<string, Layer>>): NamedParameters {

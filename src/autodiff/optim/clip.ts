@@ -23,6 +23,9 @@ export function gradientNorm(parameters: NamedParameters): number {
  * @returns the length before
  */
 export function clipGradients(parameters: NamedParameters, clip: Clip): number {
+  if (typeof clip !== "object" || clip === null) {
+    throw new VicinalError("OPTION_RANGE", { option: "clip", got: clip, rule: "{ norm } or { value }" });
+  }
   const [option, limit] = "norm" in clip ? (["norm", clip.norm] as const) : (["value", clip.value] as const);
   if (!(typeof limit === "number" && limit > 0)) {
     throw new VicinalError("OPTION_RANGE", { option: `clip.${option}`, got: limit, rule: "above 0" });

@@ -1,4 +1,5 @@
 import { VicinalError } from "../../core/index.ts";
+import { bytesOf } from "../bytes.ts";
 import { decodeValues } from "../safetensors.ts";
 import type { Shape } from "../shape.ts";
 import { sizeOf } from "../shape.ts";
@@ -56,8 +57,7 @@ export function readTorch(
   file: Uint8Array,
   { what = "PyTorch file", classes = [] }: TorchOptions = {},
 ): TorchFile {
-  // Node's Buffer is a Uint8Array whose slice() copies nothing.
-  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
+  const bytes = bytesOf(file, what);
   const walk = new Walk(what);
   walk.visit(readObject(bytes, what, new Set(classes)), "", 0);
   return { tensors: walk.tensors, scalars: walk.scalars };

@@ -1,4 +1,11 @@
-import { createRng, permutation, type Rng, resolveOptions, wholeNumber } from "../../core/index.ts";
+import {
+  createRng,
+  permutation,
+  type Rng,
+  resolveOptions,
+  trueOrFalse,
+  wholeNumber,
+} from "../../core/index.ts";
 
 /** Rows of one step. */
 export interface Batch {
@@ -38,6 +45,9 @@ export interface Loader {
 /** Batches of row numbers 0 … rows−1, each once an epoch. */
 export function createLoader(options: LoaderOptions): Loader {
   const { shuffle, dropLast, seed, ...sizes } = resolveOptions(LOADER_DEFAULTS, options);
+  trueOrFalse("shuffle", shuffle);
+  trueOrFalse("dropLast", dropLast);
+  wholeNumber("seed", seed, 0, Number.MAX_SAFE_INTEGER);
   const rows = wholeNumber("rows", sizes.rows, 1, 0x7fffffff);
   const batch = wholeNumber("batch", sizes.batch, 1, dropLast ? rows : 0x7fffffff);
   const stepsPerEpoch = dropLast ? Math.floor(rows / batch) : Math.ceil(rows / batch);

@@ -91,6 +91,7 @@ export const trainAsync = async (options: TrainOptions, run: RunOptions = {}): P
 /** {@link train} as a job: yields after each step. */
 export function* trainJob(options: TrainOptions): Job<TrainReport> {
   checkNames(options, NAMES);
+  checkCallbacks(options);
   const { loader, model, optimiser, checkpoint, earlyStop } = options;
   const epochs = wholeNumber("epochs", options.epochs, 0, 1e6);
   const every = checkpoint === undefined ? 0 : wholeNumber("checkpoint.every", checkpoint.every, 1, 1e9);
@@ -139,6 +140,24 @@ export function* trainJob(options: TrainOptions): Job<TrainReport> {
     loss,
     best: best === undefined ? undefined : { epoch: bestEpoch, measure: best },
   };
+}
+
+/** Refuses callbacks that cannot be called, before anything is trained. */
+function checkCallbacks({ loss, schedule, onStep, onEpoch, earlyStop, checkpoint }: TrainOptions): void {
+  const given: Record<string, unknown> = { schedule, onStep, onEpoch };
+  for (const name of Object.keys(given)) if (given[name] === undefined) delete given[name];
+  const measure = { "earlyStop.measure": (earlyStop as EarlyStop | null)?.measure };
+  const save = { "checkpoint.save": (checkpoint as TrainOptions["checkpoint"] | null)?.save };
+  Object.assign(
+    given,
+    { loss },
+    earlyStop === undefined ? {} : measure,
+    checkpoint === undefined ? {} : save,
+  );
+  for (const [option, got] of Object.entries(given)) {
+    if (typeof got === "function") continue;
+    throw new VicinalError("OPTION_RANGE", { option, got, rule: "a function" });
+  }
 }
 
 function takeStep(options: TrainOptions, state: RunState, buffers: NamedParameters): void {

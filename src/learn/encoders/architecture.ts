@@ -1,5 +1,12 @@
 import { layers, type Safetensors, type Tape } from "../../autodiff/index.ts";
-import { createRng, oneOf, resolveOptions, VicinalError, wholeNumber } from "../../core/index.ts";
+import {
+  createRng,
+  oneOf,
+  resolveOptions,
+  trueOrFalse,
+  VicinalError,
+  wholeNumber,
+} from "../../core/index.ts";
 
 /** What every encoder has. */
 interface Common {
@@ -80,6 +87,12 @@ export function resolveArchitecture(given: Architecture): Required<Architecture>
       : resolveOptions(CNN, given as CnnArchitecture);
   wholeNumber("width", resolved.width, 1, LIMIT);
   oneOf("activation", resolved.activation, ["linear", "relu"]);
+  trueOrFalse("unit", resolved.unit);
+  trueOrFalse("normalise", resolved.normalise);
+  if (!(typeof resolved.dropout === "number" && resolved.dropout >= 0 && resolved.dropout < 1)) {
+    const rule = "at least 0 and below 1";
+    throw new VicinalError("OPTION_RANGE", { option: "dropout", got: resolved.dropout, rule });
+  }
   if (resolved.kind === "mlp") {
     wholeNumber("inputs", resolved.inputs, 1, 1 << 24);
     wholeNumbers("hidden", resolved.hidden, 0);
@@ -88,6 +101,7 @@ export function resolveArchitecture(given: Architecture): Required<Architecture>
     if (resolved.image.length !== 3) badList("image", resolved.image, "height, width and channels");
     wholeNumbers("stages", resolved.stages, 1);
     wholeNumber("depth", resolved.depth, 1, 100);
+    trueOrFalse("residual", resolved.residual);
     oneOf("pool", resolved.pool, ["max", "mean"]);
     oneOf("head", resolved.head, ["flatten", "mean"]);
     const [height, width] = resolved.image;
@@ -157,7 +171,7 @@ export function requireRoom(weights: number, { tensors }: Safetensors, what: str
 
 /** The layers of an architecture, with initial weights by the seed: [n, inputs] to [n, width]. */
 export function buildLayers(tape: Tape, architecture: Required<Architecture>, seed: number): layers.Layer {
-  const rng = createRng(seed, "encoder");
+  const rng = createRng(wholeNumber("seed", seed, 0, Number.MAX_SAFE_INTEGER), "encoder");
   const { width, unit, activation, normalise, dropout } = architecture;
   const body =
     architecture.kind === "mlp" ? mlpBody(tape, architecture, rng) : cnnBody(tape, architecture, rng);

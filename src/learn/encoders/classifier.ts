@@ -13,6 +13,7 @@ import {
   trainJob,
 } from "../../autodiff/index.ts";
 import {
+  checkOptions,
   createRng,
   type Job,
   type Matrix,
@@ -21,11 +22,13 @@ import {
   resolveOptions,
   runAsync,
   runSync,
+  VicinalError,
+  wholeNumber,
 } from "../../core/index.ts";
 import type { VectorsInput } from "../../indexes/contract.ts";
 import { crossEntropy } from "../losses/index.ts";
 import { type RowSource, readClasses, rowSource } from "../rows.ts";
-import type { Encoder } from "./encoder.ts";
+import { Encoder } from "./encoder.ts";
 
 /** An encoder with one output more for each class; softmax makes them probabilities. */
 export interface ClassificationHead extends Layer {
@@ -51,7 +54,7 @@ export function classificationHead(
     inputs: encoder.width,
     outputs: classes.length,
     initialise: layers.xavier(),
-    seed: createRng(seed, "classification head"),
+    seed: createRng(wholeNumber("seed", seed, 0, Number.MAX_SAFE_INTEGER), "classification head"),
   });
   const parameters = layers.namedParameters({ encoder, head: output });
   const scores = (features: Tensor): Tensor => output.forward(features);
@@ -140,6 +143,7 @@ export const fitClassifier = (
   labels: ArrayLike<number | string>,
   options: FitClassifierOptions & RunOptions = {},
 ): FittedClassifier => {
+  checkOptions(options);
   const { signal, onProgress, ...rest } = options;
   return runSync(fitJob(encoder, rows, labels, rest), { signal, onProgress } as RunOptions);
 };
@@ -151,6 +155,7 @@ export const fitClassifierAsync = async (
   labels: ArrayLike<number | string>,
   options: FitClassifierOptions & RunOptions = {},
 ): Promise<FittedClassifier> => {
+  checkOptions(options);
   const { signal, onProgress, ...rest } = options;
   return runAsync(fitJob(encoder, rows, labels, rest), { signal, onProgress } as RunOptions);
 };
@@ -163,6 +168,9 @@ function* fitJob(
 ): Job<FittedClassifier> {
   const options = resolveOptions<typeof FIT_CLASSIFIER_DEFAULTS>(FIT_CLASSIFIER_DEFAULTS, given);
   const { epochs, batch, learningRate, weightDecay, smoothing, augment, seed } = options;
+  wholeNumber("epochs", epochs, 0, 1e6);
+  wholeNumber("batch", batch, 1, 0x7fffffff);
+  checkTrained(encoder, augment);
   const source = rowSource(rows, "rows", 2, encoder.inputs);
   const { codes, classes } = readClasses(labels, source.rows);
   const head = classificationHead(encoder, classes, seed);
@@ -191,6 +199,16 @@ function* fitJob(
     },
   });
   return { head, report };
+}
+
+/** Refuses what is no encoder with BAD_INPUT, and an augmentation that cannot be called with OPTION_RANGE. */
+export function checkTrained(encoder: Encoder, augment: Augment | undefined): void {
+  if (!(encoder instanceof Encoder)) {
+    const rule = "what createEncoder() or loadEncoder() gave";
+    throw new VicinalError("BAD_INPUT", { what: "encoder", got: String(encoder), rule });
+  }
+  if (augment === undefined || typeof augment === "function") return;
+  throw new VicinalError("OPTION_RANGE", { option: "augment", got: augment, rule: "a function of a row" });
 }
 
 /** Rows by number, end to end. */

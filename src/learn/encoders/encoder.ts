@@ -8,7 +8,7 @@ import {
   reshape,
   type Safetensors,
   sub,
-  type Tape,
+  Tape,
   type Tensor,
   tensorsOf,
   writeSafetensors,
@@ -114,10 +114,13 @@ export class Encoder implements Layer {
     checkNames(options, ["batch", "signal", "onProgress"]);
     const batch = wholeNumber("batch", options.batch ?? 256, 1, 1 << 20);
     const source = rowSource(rows, "rows", 0, this.inputs);
-    const data = new Float32Array(source.rows * this.width);
+    const { width } = this;
+    const data = new Float32Array(source.rows * width);
     for (let from = 0; from < source.rows; from += batch) {
       const to = Math.min(source.rows, from + batch);
-      data.set(this.#encodeRange(source, from, to), from * this.width);
+      const features = this.#encodeRange(source, from, to);
+      refuseOverflow(features, from, width);
+      data.set(features, from * width);
       yield { phase: "encoding", done: to, total: source.rows };
     }
     return { data, rows: source.rows, cols: this.width, stride: this.width };
@@ -136,6 +139,14 @@ export class Encoder implements Layer {
   }
 }
 
+/** Throws NOT_FINITE for features that float32 could not hold: of rows too large, or weights that diverged. */
+function refuseOverflow(features: Float32Array | Float64Array, first: number, width: number): void {
+  const at = features.findIndex((x) => !Number.isFinite(x));
+  if (at < 0) return;
+  const row = first + Math.floor(at / width);
+  throw new VicinalError("NOT_FINITE", { what: "features of", row, column: at % width, got: features[at]! });
+}
+
 /** The same values in another shape. */
 const viewAs = (x: Tensor, shape: readonly number[]): Tensor => reshape(x, shape);
 
@@ -150,6 +161,10 @@ export interface EncoderOptions {
 export function createEncoder(architecture: Architecture, options: EncoderOptions = {}): Encoder {
   checkNames(options, ["tape", "seed"]);
   const resolved = resolveArchitecture(architecture);
+  if (options.tape !== undefined && !(options.tape instanceof Tape)) {
+    const rule = "what createTape() gave";
+    throw new VicinalError("OPTION_RANGE", { option: "tape", got: options.tape, rule });
+  }
   const tape = options.tape ?? createTape();
   return new Encoder(tape, resolved, buildLayers(tape, resolved, options.seed ?? 0));
 }

@@ -10,6 +10,7 @@ import {
   trainJob,
 } from "../../autodiff/index.ts";
 import {
+  checkOptions,
   type Job,
   oneOf,
   type RunOptions,
@@ -24,7 +25,7 @@ import { contrastive, nPair, triplet } from "../losses/index.ts";
 import { batchHard } from "../miners/index.ts";
 import { readClasses, rowSource } from "../rows.ts";
 import { ClassBalancedSampler } from "../samplers/index.ts";
-import { type Augment, augmentedRows } from "./classifier.ts";
+import { type Augment, augmentedRows, checkTrained } from "./classifier.ts";
 import type { Encoder } from "./encoder.ts";
 
 export const METRIC_LOSSES = ["triplet", "nPair", "contrastive"] as const;
@@ -89,6 +90,7 @@ export const fitMetric = (
   labels: ArrayLike<number | string>,
   options: FitMetricOptions & RunOptions = {},
 ): TrainReport => {
+  checkOptions(options);
   const { signal, onProgress, ...rest } = options;
   return runSync(fitJob(encoder, rows, labels, rest), { signal, onProgress } as RunOptions);
 };
@@ -100,6 +102,7 @@ export const fitMetricAsync = async (
   labels: ArrayLike<number | string>,
   options: FitMetricOptions & RunOptions = {},
 ): Promise<TrainReport> => {
+  checkOptions(options);
   const { signal, onProgress, ...rest } = options;
   return runAsync(fitJob(encoder, rows, labels, rest), { signal, onProgress } as RunOptions);
 };
@@ -112,6 +115,8 @@ function* fitJob(
 ): Job<TrainReport> {
   const options = resolveOptions<typeof FIT_METRIC_DEFAULTS>(FIT_METRIC_DEFAULTS, given);
   const { epochs, learningRate, weightDecay, augment, seed } = options;
+  wholeNumber("epochs", epochs, 0, 1e6);
+  checkTrained(encoder, augment);
   const source = rowSource(rows, "rows", 2, encoder.inputs);
   const { codes, classes } = readClasses(labels, source.rows);
   const perClass = checkPerClass(options);

@@ -81,7 +81,7 @@ export class ClassBalancedSampler extends Sampler<Int32Array> {
 /** Row numbers of each class. */
 export function membersOf(labels: BatchLabels): Int32Array[] {
   const members: number[][] = [];
-  for (const [i, code] of codesOf(labels, labels.length).entries()) {
+  for (const [i, code] of codesOf(labels, labels?.length ?? 0).entries()) {
     members[code] ??= [];
     members[code].push(i);
   }

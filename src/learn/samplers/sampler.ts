@@ -1,5 +1,5 @@
 import type { Loader } from "../../autodiff/index.ts";
-import { createRng, VicinalError, wholeNumber } from "../../core/index.ts";
+import { checkOptions, createRng, VicinalError, wholeNumber } from "../../core/index.ts";
 
 /** Where a sampler stands: saved with a checkpoint, it goes on from there as if never stopped. */
 export interface SamplerState {
@@ -40,10 +40,12 @@ export abstract class Sampler<Batch> implements Iterable<Batch> {
   }
 
   /** Goes to a saved place. Throws BAD_INPUT when it is of another seed, or of no such place. */
-  restore({ seed, epoch, position }: SamplerState): void {
+  restore(state: SamplerState): void {
+    checkOptions(state);
+    const { seed, epoch, position } = state;
     const whole = [epoch, position].every((value) => Number.isSafeInteger(value) && value >= 0);
     if (seed !== this.#seed || !whole || position > this.batches) {
-      const got = JSON.stringify({ seed, epoch, position });
+      const got = `seed ${seed}, epoch ${epoch}, position ${position}`;
       const rule = `of seed ${this.#seed}, with at most ${this.batches} batches given`;
       throw new VicinalError("BAD_INPUT", { what: "sampler state", got, rule });
     }
@@ -62,6 +64,7 @@ export abstract class Sampler<Batch> implements Iterable<Batch> {
 
   /** The batch of a step, counted from 0 over all epochs; where the sampler stands plays no part. */
   at(step: number): Batch {
+    wholeNumber("step", step, 0, Number.MAX_SAFE_INTEGER);
     return this.#of(Math.floor(step / this.batches))[step % this.batches]!;
   }
 
