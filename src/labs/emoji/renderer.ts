@@ -46,7 +46,8 @@ export async function createRenderer(): Promise<Renderer> {
 async function start(folder: string, module: WebAssembly.Module): Promise<ResvgModule> {
   const require = createRequire(join(folder, "package.json"));
   const entry = join(folder, "index.js");
-  delete require.cache[entry];
+  // Under its real path, where packages are linked into node_modules.
+  delete require.cache[require.resolve(entry)];
   const engine = require(entry) as ResvgModule;
   await engine.initWasm(module);
   return engine;
