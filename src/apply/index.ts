@@ -19,8 +19,28 @@ export {
   DENOISERS,
   type Denoiser,
   type DenoiserSettings,
+  type NetworkOptions,
   type NlmOptions,
 } from "./denoise/methods.ts";
+export {
+  DNCNN_DEFAULTS,
+  type DncnnOptions,
+  dncnn,
+  N3NET_DEFAULTS,
+  type N3netOptions,
+  n3net,
+  type SavedNetwork,
+  saveDenoisingNetwork,
+} from "./denoise/networks/layers.ts";
+export { loadDenoisingNetwork } from "./denoise/networks/load.ts";
+export type {
+  BlockWeights,
+  Chain,
+  Convolution,
+  DenoisingNetwork,
+  DncnnWeights,
+  N3netWeights,
+} from "./denoise/networks/weights.ts";
 export { addNoise } from "./denoise/noise.ts";
 export type { Plane } from "./denoise/plane.ts";
 export type { FitInput, KNeighbors } from "./estimator.ts";

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
-import { addNoise, denoise } from "../../src/apply/index.ts";
+import { addNoise, denoise, loadDenoisingNetwork } from "../../src/apply/index.ts";
 import { matrix } from "../../src/core/index.ts";
 import { readImage, readVectorFile } from "../../src/data/index.ts";
 import { psnr, ssim } from "../../src/evaluate/index.ts";
@@ -11,6 +12,7 @@ import { document, ensureBuilt, refused, runner, workFolder, writeNpy } from "./
 const folder = workFolder();
 const run = runner(folder);
 const at = (name: string): string => join(folder, name);
+const network = fileURLToPath(new URL("../golden/denoisers.torch-1.13-dncnn.pt", import.meta.url));
 const [width, height] = [37, 26];
 const bytes = Uint8Array.from({ length: width * height }, (_, i) => {
   const [y, x] = [Math.floor(i / width), i % width];
@@ -146,6 +148,15 @@ describe("denoise", () => {
     expect(await pixels("again.png")).toEqual(rounded);
   }, 60_000);
 
+  test("a network from a file of PyTorch gives what the library does, and joins the comparison", async () => {
+    const args = ["--model", "dncnn", "--weights", network, "--sigma", "25", "--clean", "clean.npy"];
+    const answer = await ask("noisy.npy", ...args, "--compare", "--out", "learned.npy");
+    const model = loadDenoisingNetwork(readFileSync(network));
+    const want = denoise(matrix(noisy, width), { method: "dncnn", sigma: 25, network: model });
+    expect(await floats("learned.npy")).toEqual(want.data);
+    expect(answer.compare!.models.map((each) => each.model)).toEqual(["nlm", "bm3d", "dncnn"]);
+  }, 60_000);
+
   test("what it cannot use is refused by its code, before any file is written", async () => {
     const good = { model: "nlm", sigma: "25", out: "never.png" };
     const tries: [string, string, Partial<typeof good>, ...string[]][] = [
@@ -153,6 +164,10 @@ describe("denoise", () => {
       ["OPTION_RANGE", "clean.png", {}, "--noise", "300"],
       ["OPTION_RANGE", "clean.png", { out: "never.gif" }],
       ["USAGE", "clean.png", {}, "--weights", "some.pth"],
+      ["USAGE", "clean.png", { model: "dncnn" }],
+      ["FILE", "clean.png", { model: "dncnn" }, "--weights", "none.pth"],
+      ["FORMAT_UNKNOWN", "clean.png", { model: "dncnn" }, "--weights", "clean.png"],
+      ["BAD_INPUT", "clean.png", { model: "n3net" }, "--weights", network],
       ["FILE", "none.png", {}],
       ["FORMAT", "broken.png", {}],
       ["FORMAT_UNKNOWN", "labels.txt", {}],
@@ -172,14 +187,14 @@ describe("denoise", () => {
       "denoise",
       "clean.png",
       "--model",
-      "n3net",
+      "unet",
       "--sigma",
       "25",
       "--out",
       "never.png",
     ]);
     refused(unknown, "OPTION_RANGE");
-    expect(unknown.stderr).toContain("nlm, bm3d");
+    expect(unknown.stderr).toContain("nlm, bm3d, dncnn, n3net");
     expect(existsSync(at("never.png"))).toBe(false);
   }, 60_000);
 });

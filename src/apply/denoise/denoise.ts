@@ -9,7 +9,7 @@ import {
   VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
-import { type Bm3dOptions, DENOISERS, type NlmOptions } from "./methods.ts";
+import { type Bm3dOptions, DENOISERS, type NetworkOptions, type NlmOptions } from "./methods.ts";
 import type { Plane } from "./plane.ts";
 
 /** What {@link denoise} needs to know, whatever the method. */
@@ -21,7 +21,11 @@ export interface CommonDenoiseOptions extends RunOptions {
 }
 
 export type DenoiseOptions = CommonDenoiseOptions &
-  (({ method: "bm3d" } & Bm3dOptions) | ({ method: "nlm" } & NlmOptions));
+  (
+    | ({ method: "bm3d" } & Bm3dOptions)
+    | ({ method: "nlm" } & NlmOptions)
+    | ({ method: "dncnn" | "n3net" } & NetworkOptions)
+  );
 
 /** A picture of numbers in [0, 1], more or less: rows from the top, channels of a pixel together. */
 export interface FloatImage {

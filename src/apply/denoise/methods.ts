@@ -1,5 +1,7 @@
 import { type Job, oneOf, resolveOptions } from "../../core/index.ts";
 import { bm3d } from "./bm3d.ts";
+import { startNetwork } from "./networks/run.ts";
+import type { DenoisingNetwork } from "./networks/weights.ts";
 import { nlm } from "./nlm.ts";
 import type { Plane } from "./plane.ts";
 
@@ -14,6 +16,8 @@ export interface DenoiserSettings {
 export interface Denoiser {
   readonly name: string;
   readonly title: string;
+  /** Whether it is a network, which needs its option `network`: see {@link loadDenoisingNetwork}. */
+  readonly learned: boolean;
   /** Estimates a grey picture with pixels in [0, 1]. `options` are its own; others are refused. */
   start(image: Plane, settings: DenoiserSettings, options: object): Job<Plane>;
 }
@@ -28,11 +32,17 @@ export interface Bm3dOptions {
   estimate?: "final" | "basic";
 }
 
+export interface NetworkOptions {
+  /** What the method has learned, by {@link loadDenoisingNetwork}. */
+  network: DenoisingNetwork;
+}
+
 /** Methods there are, in ascending order of what is to be expected of them. */
 export const DENOISERS: readonly Denoiser[] = [
   {
     name: "nlm",
     title: "non-local means",
+    learned: false,
     start(image, settings, options) {
       const { average } = resolveOptions<Required<NlmOptions>>({ average: "patches" }, options);
       oneOf("average", average, ["patches", "pixels"]);
@@ -42,11 +52,24 @@ export const DENOISERS: readonly Denoiser[] = [
   {
     name: "bm3d",
     title: "BM3D",
+    learned: false,
     start(image, settings, options) {
       const { estimate } = resolveOptions<Required<Bm3dOptions>>({ estimate: "final" }, options);
       oneOf("estimate", estimate, ["final", "basic"]);
       return scaled(image, (plane) => bm3d(plane, { ...settings, estimate }));
     },
+  },
+  {
+    name: "dncnn",
+    title: "DnCNN",
+    learned: true,
+    start: (image, settings, options) => startNetwork("dncnn", image, settings, options),
+  },
+  {
+    name: "n3net",
+    title: "N3Net",
+    learned: true,
+    start: (image, settings, options) => startNetwork("n3net", image, settings, options),
   },
 ];
 

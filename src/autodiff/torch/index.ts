@@ -28,7 +28,7 @@ export interface TorchTensor {
 export interface TorchFile {
   /** By where they are: "net.conv1.weight"; of a module, by the names of its state dictionary. */
   readonly tensors: ReadonlyMap<string, TorchTensor>;
-  /** Texts, numbers and truth values that lie beside them in dictionaries and lists, such as an epoch. */
+  /** Texts, numbers and truth values beside them, such as an epoch; of modules numbers alone, such as "norm.eps". */
   readonly scalars: ReadonlyMap<string, string | number | bigint | boolean>;
 }
 
@@ -93,11 +93,16 @@ class Walk {
     for (const [key, value] of entries) this.visit(value, nested(path, String(key)), depth + 1);
   }
 
-  /** Of a module its parameters, buffers and parts; of another object all attributes. */
+  /** Of a module its numbers, parameters, buffers and parts; of another object all attributes. */
   #object({ attributes }: Instance, path: string, depth: number): void {
     if (attributes === undefined) return;
     const part = (name: string): Dict | undefined => asKind(attributes.entries.get(name), "dict");
     const parts = part("_modules");
+    if (parts !== undefined) {
+      for (const [name, value] of attributes.entries) {
+        if (typeof value === "number") this.scalars.set(nested(path, String(name)), value);
+      }
+    }
     const kept = parts === undefined ? [attributes] : [part("_parameters"), part("_buffers"), parts];
     for (const some of kept) {
       if (some !== undefined) this.#dict(some, path, depth);

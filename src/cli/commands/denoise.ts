@@ -1,17 +1,19 @@
-import { stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { Command } from "commander";
 import {
   addNoise,
   DENOISERS,
   type DenoiseOptions,
+  type DenoisingNetwork,
   denoiseImage,
   type FloatImage,
+  loadDenoisingNetwork,
 } from "../../apply/index.ts";
 import { oneOf, type RunOptions, VicinalError } from "../../core/index.ts";
 import { formatTable, psnr, ssim } from "../../evaluate/index.ts";
 import { readNumber, readSeed, readWhole, requireOptions } from "../arguments.ts";
 import { beside, checkPictureName, readFloatPicture, writeFloatPicture } from "../floatPictures.ts";
-import { checkOutput } from "../inputs.ts";
+import { checkOutput, fileProblem } from "../inputs.ts";
 import { bold, printable, terminalWidth, useColor, writeJson, writeLine } from "../output.ts";
 import { withReporter } from "../progress.ts";
 
@@ -62,6 +64,9 @@ interface Answer {
 }
 
 const MODELS = DENOISERS.map(({ name }) => name);
+const LEARNED = DENOISERS.filter(({ learned }) => learned).map(({ name }) => name);
+/** Networks have some megabytes; a larger file is none. */
+const MOST_WEIGHTS = 1 << 28;
 
 export function denoiseCommand(): Command {
   return new Command("denoise")
@@ -72,10 +77,13 @@ export function denoiseCommand(): Command {
     .option("--clean <file>", "the picture without noise, to measure against")
     .option("--noise <sigma>", "add noise of that deviation to the input first", readNumber("--noise"))
     .option("--seed <n>", "seed of --noise", readSeed, 0)
-    .option("--weights <file>", "what a network has learned; for models that are networks")
+    .option(
+      "--weights <file>",
+      `what a network has learned: ${LEARNED.join(", ")}; .safetensors, .pth, .t7, .pt`,
+    )
     .option(
       "--compare",
-      "run every model there is: a table, and pictures beside one another in OUT.compare.png",
+      "run every model that has learned nothing, too: a table, and pictures beside one another in OUT.compare.png",
     )
     .option("--out <file>", "the estimate: .png (clipped, 8 bits) or .npy (float32, as it is)")
     .option("--threads <n>", "threads that work together", readWhole("--threads", 1, 64))
@@ -117,8 +125,24 @@ function checkFlags({ model, sigma, noise, weights, out }: DenoiseFlags): void {
     }
   }
   checkPictureName("--out", out);
-  if (weights !== undefined) {
+  if (weights !== undefined && !LEARNED.includes(model)) {
     throw new VicinalError("USAGE", { why: `--weights is for networks; ${model} has learned nothing.` });
+  }
+  if (weights === undefined && LEARNED.includes(model)) {
+    const why = `--model ${model} is a network; give the file of what it has learned as --weights (docs/denoise.md says where it is had).`;
+    throw new VicinalError("USAGE", { why });
+  }
+}
+
+async function readNetwork(path: string): Promise<DenoisingNetwork> {
+  try {
+    const { size } = await stat(path);
+    if (size > MOST_WEIGHTS) {
+      throw new VicinalError("LIMIT", { what: `${path}, in bytes,`, got: size, limit: MOST_WEIGHTS });
+    }
+    return loadDenoisingNetwork(await readFile(path), path);
+  } catch (error) {
+    throw fileProblem(path, error);
   }
 }
 
@@ -129,8 +153,11 @@ async function denoiseFile(input: string, flags: DenoiseFlags, run: RunOptions):
   const sigma = flags.sigma!;
   const noisy = noise === undefined ? given : withNoise(given, noise, seed);
   const estimates: Estimate[] = [];
-  for (const name of flags.compare ? MODELS : [model]) {
-    const settings = { method: name, sigma, threads: flags.threads ?? 1, ...run } as DenoiseOptions;
+  const network = flags.weights === undefined ? undefined : await readNetwork(flags.weights);
+  const others = MODELS.filter((name) => name === model || !LEARNED.includes(name));
+  for (const name of flags.compare ? others : [model]) {
+    const own = LEARNED.includes(name) ? { network } : {};
+    const settings = { method: name, sigma, threads: flags.threads ?? 1, ...own, ...run } as DenoiseOptions;
     const start = performance.now();
     const image = await denoiseImage(noisy, settings);
     const seconds = (performance.now() - start) / 1000;
