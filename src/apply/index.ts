@@ -32,7 +32,8 @@ export {
   type SavedNetwork,
   saveDenoisingNetwork,
 } from "./denoise/networks/layers.ts";
-export { loadDenoisingNetwork } from "./denoise/networks/load.ts";
+export { denoisingNetworkOf, loadDenoisingNetwork } from "./denoise/networks/load.ts";
+export type { NamedTensor } from "./denoise/networks/tensors.ts";
 export type {
   BlockWeights,
   Chain,

@@ -13,6 +13,7 @@ export {
 export { VECTOR_ENDINGS, VECTOR_FORMATS } from "./detect.ts";
 export { halfToNumber, toFloat32, type VectorDtype } from "./elements.ts";
 export type { ColumnOptions, CsvOptions } from "./formats/csv.ts";
+export { type NetworkTensor, readMatConvNet } from "./formats/matConvNet.ts";
 export {
   encodePng,
   type Image,

@@ -7,6 +7,7 @@ import {
   type Chain,
   type DenoisingNetwork,
   denoise,
+  denoisingNetworkOf,
   loadDenoisingNetwork,
   type N3netWeights,
 } from "../../src/apply/index.ts";
@@ -26,7 +27,7 @@ import {
   type Tape,
 } from "../../src/autodiff/index.ts";
 import { type Matrix, matrix } from "../../src/core/index.ts";
-import { readImage } from "../../src/data/index.ts";
+import { readImage, readMatConvNet } from "../../src/data/index.ts";
 import { psnr } from "../../src/evaluate/index.ts";
 import { imageNeighborBlock, windowCandidates } from "../../src/learn/index.ts";
 
@@ -204,6 +205,14 @@ describe.skipIf(!existsSync(dncnnFile))("DnCNN by its authors (skipped without $
     const noisy = matrix(addNoise(clean.data, 25, 0), clean.cols);
     const estimate = denoise(noisy, { method: "dncnn", sigma: 25, network });
     expect(psnr(estimate.data, clean.data)).toBeCloseTo(30.065, 2);
+  });
+
+  test("the file of MATLAB with norms merged gives nearly the same estimate, 30.1 dB", async () => {
+    const network = denoisingNetworkOf(await readMatConvNet(at("dncnn", "sigma25.mat")));
+    const clean = await set12(1);
+    const noisy = matrix(addNoise(clean.data, 25, 0), clean.cols);
+    const estimate = denoise(noisy, { method: "dncnn", sigma: 25, network });
+    expect(psnr(estimate.data, clean.data)).toBeCloseTo(30.07, 1);
   });
 
   test.skipIf(!full)(

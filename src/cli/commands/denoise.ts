@@ -6,10 +6,12 @@ import {
   type DenoiseOptions,
   type DenoisingNetwork,
   denoiseImage,
+  denoisingNetworkOf,
   type FloatImage,
   loadDenoisingNetwork,
 } from "../../apply/index.ts";
 import { oneOf, type RunOptions, VicinalError } from "../../core/index.ts";
+import { readMatConvNet } from "../../data/index.ts";
 import { formatTable, psnr, ssim } from "../../evaluate/index.ts";
 import { readNumber, readSeed, readWhole, requireOptions } from "../arguments.ts";
 import { beside, checkPictureName, readFloatPicture, writeFloatPicture } from "../floatPictures.ts";
@@ -79,7 +81,7 @@ export function denoiseCommand(): Command {
     .option("--seed <n>", "seed of --noise", readSeed, 0)
     .option(
       "--weights <file>",
-      `what a network has learned: ${LEARNED.join(", ")}; .safetensors, .pth, .t7, .pt`,
+      `what a network has learned: ${LEARNED.join(", ")}; .safetensors, .pth, .t7, .pt, .mat`,
     )
     .option(
       "--compare",
@@ -140,6 +142,7 @@ async function readNetwork(path: string): Promise<DenoisingNetwork> {
     if (size > MOST_WEIGHTS) {
       throw new VicinalError("LIMIT", { what: `${path}, in bytes,`, got: size, limit: MOST_WEIGHTS });
     }
+    if (path.endsWith(".mat")) return denoisingNetworkOf(await readMatConvNet(path), path);
     return loadDenoisingNetwork(await readFile(path), path);
   } catch (error) {
     throw fileProblem(path, error);

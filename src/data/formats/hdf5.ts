@@ -12,7 +12,7 @@ import {
 import { heapsAreSound, type ReadAt } from "./hdf5Heaps.ts";
 import { rowsOfShape } from "./npy.ts";
 
-type H5 = typeof import("h5wasm");
+export type H5 = typeof import("h5wasm");
 type H5File = InstanceType<H5["File"]>;
 type H5Dataset = InstanceType<H5["Dataset"]>;
 
@@ -49,7 +49,7 @@ export function freshPath(): string {
 }
 
 /** Runs a call into the HDF5 library; whatever it throws says that the file is not in order. */
-function guarded<T>(name: string, rule: string, call: () => T): T {
+export function guarded<T>(name: string, rule: string, call: () => T): T {
   try {
     return call();
   } catch (error) {

@@ -34,6 +34,19 @@ export function loadDenoisingNetwork(bytes: Uint8Array, what = "network file"): 
   throw new VicinalError("FORMAT_UNKNOWN", { what, known: ["safetensors", "files of PyTorch"] });
 }
 
+/**
+ * DnCNN from its convolutions, named 0, 1, … as `readMatConvNet` of `vicinal/data` reads them: `0.weight` of
+ * [channels out, in, 3, 3], `0.bias`.
+ *
+ * @throws VicinalError FORMAT
+ */
+export function denoisingNetworkOf(
+  tensors: ReadonlyMap<string, NamedTensor>,
+  what = "network",
+): DenoisingNetwork {
+  return { weights: dncnnOf({ what, tensors, outFirst: true, epsilon: () => EPSILON }), sigma: undefined };
+}
+
 function fromTorch(bytes: Uint8Array, what: string): DenoisingNetwork {
   const { tensors, scalars } = readTorch(bytes, { what, classes: CLASSES });
   const prefix = commonPrefix(tensors.keys());
