@@ -43,6 +43,17 @@ export {
   logLoss,
   type Probabilities,
 } from "./retrieval/classification.ts";
+export {
+  type ClusterRatio,
+  type ClusterRatioOptions,
+  type ClusterRatios,
+  clusterRatio,
+  effectiveDimension,
+  type NullRatios,
+  type PairMeans,
+  type PropertyRatios,
+  type PropertyValues,
+} from "./retrieval/clusterRatio.ts";
 export type { Labels } from "./retrieval/labels.ts";
 export { type RankedScores, rankedScores } from "./retrieval/ranked.ts";
 export { placeOf, type RankingScores, scorePlaces, scoreRankings } from "./retrieval/ranking.ts";
