@@ -1,30 +1,27 @@
-import {
-  adamW,
-  type Clip,
-  createLoader,
-  type EpochReport,
-  oneCycle,
-  type TrainOptions,
-  type TrainReport,
-  trainJob,
-} from "../../autodiff/index.ts";
+import { type Batch, createLoader, type Tensor, type TrainReport } from "../../autodiff/index.ts";
 import {
   type Job,
   permutation,
   type Rng,
   type RunOptions,
   resolveOptions,
-  runAsync,
-  runSync,
   VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
 import type { VectorsInput } from "../../indexes/contract.ts";
-import { type Augment, takeRows } from "../encoders/classifier.ts";
+import {
+  augmentRows,
+  FIT_DEFAULTS,
+  type FitOptions,
+  oneCycleJob,
+  runFit,
+  runFitAsync,
+  takeRows,
+} from "../encoders/training.ts";
 import { rowSource } from "../rows.ts";
 import type { TwoTower } from "./twoTower.ts";
 
-export interface FitTwoTowerOptions {
+export interface FitTwoTowerOptions extends FitOptions {
   /** Passes over the subjects, each with one of its images; default 40. */
   epochs?: number;
   /** Pairs a step, of different subjects; default 256, at most one of each. */
@@ -33,8 +30,6 @@ export interface FitTwoTowerOptions {
   learningRate?: number;
   /** Default 0.05. */
   weightDecay?: number;
-  /** Changes images at random. */
-  augment?: Augment;
   /** Changes texts at random, for instance by leaving words out. */
   rephrase?: (text: string, rng: Rng) => string;
   /**
@@ -47,28 +42,17 @@ export interface FitTwoTowerOptions {
    * two (after mixup, Zhang et al. 2018). Default 0.
    */
   blend?: number;
-  clip?: Clip;
-  /** Default 0. */
-  seed?: number;
-  onEpoch?: (report: EpochReport) => void;
-  checkpoint?: TrainOptions["checkpoint"];
-  resume?: Uint8Array;
 }
 
 const DEFAULTS = {
+  ...FIT_DEFAULTS,
   epochs: 40,
   batch: 256,
   learningRate: 3e-3,
   weightDecay: 0.05,
-  augment: undefined as Augment | undefined,
   rephrase: undefined as FitTwoTowerOptions["rephrase"],
   others: 0,
   blend: 0,
-  clip: undefined as Clip | undefined,
-  seed: 0,
-  onEpoch: undefined as FitTwoTowerOptions["onEpoch"],
-  checkpoint: undefined as TrainOptions["checkpoint"],
-  resume: undefined as Uint8Array | undefined,
 };
 
 /** Images, what is said of each, and what each is of. */
@@ -89,20 +73,14 @@ export const fitTwoTower = (
   model: TwoTower,
   pairs: ImageTexts,
   options: FitTwoTowerOptions & RunOptions = {},
-): TrainReport => {
-  const { signal, onProgress, ...rest } = options;
-  return runSync(fitJob(model, pairs, rest), { signal, onProgress } as RunOptions);
-};
+): TrainReport => runFit(options, (rest) => fitJob(model, pairs, rest));
 
 /** {@link fitTwoTower} between turns of the event loop. */
 export const fitTwoTowerAsync = async (
   model: TwoTower,
   pairs: ImageTexts,
   options: FitTwoTowerOptions & RunOptions = {},
-): Promise<TrainReport> => {
-  const { signal, onProgress, ...rest } = options;
-  return runAsync(fitJob(model, pairs, rest), { signal, onProgress } as RunOptions);
-};
+): Promise<TrainReport> => runFitAsync(options, (rest) => fitJob(model, pairs, rest));
 
 /** Rows of each subject, in the order in which subjects first appear. */
 function rowsBySubject({ texts, subjects }: ImageTexts, rows: number): number[][] {
@@ -126,49 +104,37 @@ function rowsBySubject({ texts, subjects }: ImageTexts, rows: number): number[][
 
 function* fitJob(model: TwoTower, pairs: ImageTexts, given: FitTwoTowerOptions): Job<TrainReport> {
   const options = resolveOptions<typeof DEFAULTS>(DEFAULTS, given);
-  const { epochs, batch, learningRate, weightDecay, augment, rephrase, others, blend, seed, ...rest } =
-    options;
+  const { epochs, batch, learningRate, weightDecay, augment, rephrase, others, blend, seed } = options;
   const source = rowSource(pairs.images, "images", 2, model.image.inputs);
   const bySubject = rowsBySubject(pairs, source.rows);
   wholeNumber("others", others, 0, 1 << 20);
   const size = Math.min(batch, bySubject.length);
   const loader = createLoader({ rows: bySubject.length, batch: size, dropLast: true, seed });
-  const steps = Math.max(1, epochs * loader.stepsPerEpoch);
-  return yield* trainJob({
-    tape: model.tape,
-    model,
-    loader,
-    optimiser: adamW(model.parameters, { learningRate, weightDecay }),
-    epochs,
-    schedule: oneCycle({ rate: learningRate, steps }),
-    ...(Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as object),
-    loss({ rows: chosen, rng }) {
-      const rows = chosen.map((subject) => {
+  const what = { tape: model.tape, model, loader, epochs, learningRate, weightDecay };
+  return yield* oneCycleJob({ ...what, loss }, options);
+
+  function loss({ rows: chosen, rng }: Batch): Tensor {
+    const rows = chosen.map((subject) => {
+      const images = bySubject[subject]!;
+      return images[rng.below(images.length)]!;
+    });
+    const block = takeRows(source, rows);
+    const { cols } = source;
+    if (blend > 0) {
+      const partners = chosen.map((subject) => {
         const images = bySubject[subject]!;
         return images[rng.below(images.length)]!;
       });
-      const block = takeRows(source, rows);
-      const { cols } = source;
-      if (blend > 0) {
-        const partners = chosen.map((subject) => {
-          const images = bySubject[subject]!;
-          return images[rng.below(images.length)]!;
-        });
-        blendRows(block, takeRows(source, partners), cols, () => (rng.next() < blend ? rng.next() / 2 : 0));
-      }
-      if (augment !== undefined) {
-        rows.forEach((_, i) => {
-          augment(block.subarray(i * cols, (i + 1) * cols), rng);
-        });
-      }
-      const said = (row: number): string => rephrase?.(pairs.texts[row]!, rng) ?? pairs.texts[row]!;
-      const texts = Array.from(rows, said);
-      const here = new Set(chosen);
-      const away = permutation(bySubject.length, rng).filter((subject) => !here.has(subject));
-      const more = Array.from(away.subarray(0, others), (subject) => said(bySubject[subject]![0]!));
-      return model.loss(model.tape.tensor(block, [rows.length, cols]), texts, more);
-    },
-  });
+      blendRows(block, takeRows(source, partners), cols, () => (rng.next() < blend ? rng.next() / 2 : 0));
+    }
+    augmentRows(block, cols, augment, rng);
+    const said = (row: number): string => rephrase?.(pairs.texts[row]!, rng) ?? pairs.texts[row]!;
+    const texts = Array.from(rows, said);
+    const here = new Set(chosen);
+    const away = permutation(bySubject.length, rng).filter((subject) => !here.has(subject));
+    const more = Array.from(away.subarray(0, others), (subject) => said(bySubject[subject]![0]!));
+    return model.loss(model.tape.tensor(block, [rows.length, cols]), texts, more);
+  }
 }
 
 /** Each row becomes (1 − w) · row + w · the other, w drawn for each. */

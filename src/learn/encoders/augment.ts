@@ -1,5 +1,5 @@
 import { type Rng, resolveOptions, VicinalError, wholeNumber } from "../../core/index.ts";
-import type { Augment } from "./classifier.ts";
+import type { Augment } from "./training.ts";
 
 export interface AugmentOptions {
   /** Height, width and channels of a row, channels innermost. */

@@ -1,34 +1,35 @@
 import {
-  adamW,
-  type Clip,
+  type Batch,
   createLoader,
-  type EpochReport,
   type Layer,
   layers,
-  oneCycle,
   softmax,
   type Tensor,
   type TrainOptions,
   type TrainReport,
-  trainJob,
 } from "../../autodiff/index.ts";
 import {
-  checkOptions,
   createRng,
   type Job,
   type Matrix,
-  type Rng,
   type RunOptions,
   resolveOptions,
-  runAsync,
-  runSync,
-  VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
 import type { VectorsInput } from "../../indexes/contract.ts";
 import { crossEntropy } from "../losses/index.ts";
-import { type RowSource, readClasses, rowSource } from "../rows.ts";
-import { Encoder } from "./encoder.ts";
+import { readClasses, rowSource } from "../rows.ts";
+import type { Encoder } from "./encoder.ts";
+import {
+  augmentRows,
+  checkTrained,
+  FIT_DEFAULTS,
+  type FitOptions,
+  oneCycleJob,
+  runFit,
+  runFitAsync,
+  takeRows,
+} from "./training.ts";
 
 /** An encoder with one output more for each class; softmax makes them probabilities. */
 export interface ClassificationHead extends Layer {
@@ -87,10 +88,7 @@ export function classificationHead(
   };
 }
 
-/** Changes one row in place, for instance an image that is shifted; random numbers are of its step. */
-export type Augment = (row: Float32Array, rng: Rng) => void;
-
-export interface FitClassifierOptions {
+export interface FitClassifierOptions extends FitOptions {
   /** Default 10. */
   epochs?: number;
   /** Rows a step, default 128. */
@@ -101,29 +99,24 @@ export interface FitClassifierOptions {
   weightDecay?: number;
   /** Label smoothing, default 0. */
   smoothing?: number;
-  augment?: Augment;
-  clip?: Clip;
-  /** Default 0. */
-  seed?: number;
-  onEpoch?: (report: EpochReport) => void;
   earlyStop?: TrainOptions["earlyStop"];
-  checkpoint?: TrainOptions["checkpoint"];
-  resume?: Uint8Array;
 }
 
-export const FIT_CLASSIFIER_DEFAULTS = {
+export const FIT_CLASSIFIER_DEFAULTS: typeof FIT_DEFAULTS & {
+  epochs: number;
+  batch: number;
+  learningRate: number;
+  weightDecay: number;
+  smoothing: number;
+  earlyStop: TrainOptions["earlyStop"];
+} = {
+  ...FIT_DEFAULTS,
   epochs: 10,
   batch: 128,
   learningRate: 3e-3,
   weightDecay: 0.01,
   smoothing: 0,
-  augment: undefined as Augment | undefined,
-  clip: undefined as Clip | undefined,
-  seed: 0,
-  onEpoch: undefined as ((report: EpochReport) => void) | undefined,
-  earlyStop: undefined as TrainOptions["earlyStop"],
-  checkpoint: undefined as TrainOptions["checkpoint"],
-  resume: undefined as Uint8Array | undefined,
+  earlyStop: undefined,
 };
 
 export interface FittedClassifier {
@@ -142,11 +135,7 @@ export const fitClassifier = (
   rows: VectorsInput,
   labels: ArrayLike<number | string>,
   options: FitClassifierOptions & RunOptions = {},
-): FittedClassifier => {
-  checkOptions(options);
-  const { signal, onProgress, ...rest } = options;
-  return runSync(fitJob(encoder, rows, labels, rest), { signal, onProgress } as RunOptions);
-};
+): FittedClassifier => runFit(options, (rest) => fitJob(encoder, rows, labels, rest));
 
 /** {@link fitClassifier} between turns of the event loop. */
 export const fitClassifierAsync = async (
@@ -154,11 +143,7 @@ export const fitClassifierAsync = async (
   rows: VectorsInput,
   labels: ArrayLike<number | string>,
   options: FitClassifierOptions & RunOptions = {},
-): Promise<FittedClassifier> => {
-  checkOptions(options);
-  const { signal, onProgress, ...rest } = options;
-  return runAsync(fitJob(encoder, rows, labels, rest), { signal, onProgress } as RunOptions);
-};
+): Promise<FittedClassifier> => runFitAsync(options, (rest) => fitJob(encoder, rows, labels, rest));
 
 function* fitJob(
   encoder: Encoder,
@@ -178,67 +163,17 @@ function* fitJob(
   // Batch norm has nothing to say of one row.
   const size = Math.min(batch, source.rows);
   const loader = createLoader({ rows: source.rows, batch: size, dropLast: source.rows % size === 1, seed });
-  const optimiser = adamW(head.parameters, { learningRate, weightDecay });
-  const { clip, onEpoch, earlyStop, checkpoint, resume } = options;
-  const report = yield* trainJob({
-    tape,
-    model: head,
-    loader,
-    optimiser,
-    epochs,
-    schedule: oneCycle({ rate: learningRate, steps: Math.max(1, epochs * loader.stepsPerEpoch) }),
-    ...defined({ clip, onEpoch, earlyStop, checkpoint, resume }),
-    loss({ rows: chosen, rng }) {
-      const block = augmentedRows(source, chosen, augment, rng);
-      const scores = head.forward(tape.tensor(block, [chosen.length, source.cols]));
-      return crossEntropy(
-        scores,
-        chosen.map((row) => codes[row]!),
-        { labelSmoothing: smoothing },
-      );
-    },
-  });
+  const what = { tape, model: head, loader, epochs, learningRate, weightDecay };
+  const report = yield* oneCycleJob({ ...what, loss }, options);
   return { head, report };
-}
 
-/** Refuses what is no encoder with BAD_INPUT, and an augmentation that cannot be called with OPTION_RANGE. */
-export function checkTrained(encoder: Encoder, augment: Augment | undefined): void {
-  if (!(encoder instanceof Encoder)) {
-    const rule = "what createEncoder() or loadEncoder() gave";
-    throw new VicinalError("BAD_INPUT", { what: "encoder", got: String(encoder), rule });
+  function loss({ rows: chosen, rng }: Batch): Tensor {
+    const block = augmentRows(takeRows(source, chosen), source.cols, augment, rng);
+    const scores = head.forward(tape.tensor(block, [chosen.length, source.cols]));
+    return crossEntropy(
+      scores,
+      chosen.map((row) => codes[row]!),
+      { labelSmoothing: smoothing },
+    );
   }
-  if (augment === undefined || typeof augment === "function") return;
-  throw new VicinalError("OPTION_RANGE", { option: "augment", got: augment, rule: "a function of a row" });
-}
-
-/** Rows by number, end to end. */
-export function takeRows(source: RowSource, rows: Uint32Array): Float32Array {
-  const { cols } = source;
-  const block = new Float32Array(rows.length * cols);
-  rows.forEach((row, i) => {
-    source.copyInto(block.subarray(i * cols, (i + 1) * cols), row, row + 1);
-  });
-  return block;
-}
-
-/** The same, each changed at random where that is wanted. */
-export function augmentedRows(
-  source: RowSource,
-  rows: Uint32Array,
-  augment: Augment | undefined,
-  rng: Rng,
-): Float32Array {
-  const block = takeRows(source, rows);
-  if (augment === undefined) return block;
-  for (let i = 0; i < rows.length; i++) {
-    augment(block.subarray(i * source.cols, (i + 1) * source.cols), rng);
-  }
-  return block;
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Only what is given: options that are absent, not undefined. */
-function defined<T extends object>(options: T): Defined<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -1,22 +1,15 @@
 import {
-  adamW,
-  type Clip,
-  type EpochReport,
+  type Batch,
   gather,
-  oneCycle,
   type Tensor,
   type TrainOptions,
   type TrainReport,
-  trainJob,
 } from "../../autodiff/index.ts";
 import {
-  checkOptions,
   type Job,
   oneOf,
   type RunOptions,
   resolveOptions,
-  runAsync,
-  runSync,
   VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
@@ -25,14 +18,23 @@ import { contrastive, nPair, triplet } from "../losses/index.ts";
 import { batchHard } from "../miners/index.ts";
 import { readClasses, rowSource } from "../rows.ts";
 import { ClassBalancedSampler } from "../samplers/index.ts";
-import { type Augment, augmentedRows, checkTrained } from "./classifier.ts";
 import type { Encoder } from "./encoder.ts";
+import {
+  augmentRows,
+  checkTrained,
+  FIT_DEFAULTS,
+  type FitOptions,
+  oneCycleJob,
+  runFit,
+  runFitAsync,
+  takeRows,
+} from "./training.ts";
 
 export const METRIC_LOSSES = ["triplet", "nPair", "contrastive"] as const;
 /** What is made small: `triplet` by the hardest of each batch, `nPair`, or `contrastive` over all pairs. */
 export type MetricLoss = (typeof METRIC_LOSSES)[number];
 
-export interface FitMetricOptions {
+export interface FitMetricOptions extends FitOptions {
   /** Default triplet. */
   loss?: MetricLoss;
   /** Default 10. */
@@ -47,31 +49,28 @@ export interface FitMetricOptions {
   learningRate?: number;
   /** Default 0.01. */
   weightDecay?: number;
-  augment?: Augment;
-  clip?: Clip;
-  /** Default 0. */
-  seed?: number;
-  onEpoch?: (report: EpochReport) => void;
   earlyStop?: TrainOptions["earlyStop"];
-  checkpoint?: TrainOptions["checkpoint"];
-  resume?: Uint8Array;
 }
 
-export const FIT_METRIC_DEFAULTS = {
-  loss: "triplet" as MetricLoss,
+export const FIT_METRIC_DEFAULTS: typeof FIT_DEFAULTS & {
+  loss: MetricLoss;
+  epochs: number;
+  classes: number;
+  perClass: number;
+  margin: number | undefined;
+  learningRate: number;
+  weightDecay: number;
+  earlyStop: TrainOptions["earlyStop"];
+} = {
+  ...FIT_DEFAULTS,
+  loss: "triplet",
   epochs: 10,
   classes: 16,
   perClass: 4,
-  margin: undefined as number | undefined,
+  margin: undefined,
   learningRate: 1e-3,
   weightDecay: 0.01,
-  augment: undefined as Augment | undefined,
-  clip: undefined as Clip | undefined,
-  seed: 0,
-  onEpoch: undefined as ((report: EpochReport) => void) | undefined,
-  earlyStop: undefined as TrainOptions["earlyStop"],
-  checkpoint: undefined as TrainOptions["checkpoint"],
-  resume: undefined as Uint8Array | undefined,
+  earlyStop: undefined,
 };
 
 /** n-pair scores of rows of length 1 are this many times their cosine. */
@@ -89,11 +88,7 @@ export const fitMetric = (
   rows: VectorsInput,
   labels: ArrayLike<number | string>,
   options: FitMetricOptions & RunOptions = {},
-): TrainReport => {
-  checkOptions(options);
-  const { signal, onProgress, ...rest } = options;
-  return runSync(fitJob(encoder, rows, labels, rest), { signal, onProgress } as RunOptions);
-};
+): TrainReport => runFit(options, (rest) => fitJob(encoder, rows, labels, rest));
 
 /** {@link fitMetric} between turns of the event loop. */
 export const fitMetricAsync = async (
@@ -101,11 +96,7 @@ export const fitMetricAsync = async (
   rows: VectorsInput,
   labels: ArrayLike<number | string>,
   options: FitMetricOptions & RunOptions = {},
-): Promise<TrainReport> => {
-  checkOptions(options);
-  const { signal, onProgress, ...rest } = options;
-  return runAsync(fitJob(encoder, rows, labels, rest), { signal, onProgress } as RunOptions);
-};
+): Promise<TrainReport> => runFitAsync(options, (rest) => fitJob(encoder, rows, labels, rest));
 
 function* fitJob(
   encoder: Encoder,
@@ -127,24 +118,17 @@ function* fitJob(
   const loader = sampler.loader();
   const lossOf = lossFor(options);
   const { tape } = encoder;
-  const { clip, onEpoch, earlyStop, checkpoint, resume } = options;
-  const optional = { clip, onEpoch, earlyStop, checkpoint, resume };
-  return yield* trainJob({
-    ...{ tape, model: encoder, loader, epochs },
-    optimiser: adamW(encoder.parameters, { learningRate, weightDecay }),
-    schedule: oneCycle({ rate: learningRate, steps: Math.max(1, epochs * loader.stepsPerEpoch) }),
-    ...(Object.fromEntries(
-      Object.entries(optional).filter(([, value]) => value !== undefined),
-    ) as Partial<TrainOptions>),
-    loss({ rows: chosen, rng }) {
-      const block = augmentedRows(source, chosen, augment, rng);
-      const z = encoder.forward(tape.tensor(block, [chosen.length, source.cols]));
-      return lossOf(
-        z,
-        Array.from(chosen, (row) => codes[row]!),
-      );
-    },
-  });
+  const what = { tape, model: encoder, loader, epochs, learningRate, weightDecay };
+  return yield* oneCycleJob({ ...what, loss }, options);
+
+  function loss({ rows: chosen, rng }: Batch): Tensor {
+    const block = augmentRows(takeRows(source, chosen), source.cols, augment, rng);
+    const z = encoder.forward(tape.tensor(block, [chosen.length, source.cols]));
+    return lossOf(
+      z,
+      Array.from(chosen, (row) => codes[row]!),
+    );
+  }
 }
 
 function checkPerClass({ loss, perClass }: Pick<typeof FIT_METRIC_DEFAULTS, "loss" | "perClass">): number {

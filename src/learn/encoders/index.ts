@@ -1,7 +1,6 @@
 export type { Architecture, CnnArchitecture, MlpArchitecture } from "./architecture.ts";
 export { type AugmentOptions, augmentImages } from "./augment.ts";
 export {
-  type Augment,
   type ClassificationHead,
   classificationHead,
   FIT_CLASSIFIER_DEFAULTS,
@@ -20,3 +19,4 @@ export {
   type MetricLoss,
 } from "./fitMetric.ts";
 export { type InputScaling, inputScaling } from "./scaling.ts";
+export type { Augment } from "./training.ts";
