@@ -37,3 +37,8 @@ export function times(value: number): string {
 export function neighbours(k: number): string {
   return `${count(k)} neighbour${k === 1 ? "" : "s"}`;
 }
+
+/** The mean; 0 of nothing. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+}

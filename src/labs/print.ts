@@ -1,4 +1,4 @@
-import { formatTable } from "../evaluate/index.ts";
+import { formatTable, type TableColumn } from "../evaluate/index.ts";
 import type { EmojiFindings } from "./emoji/findings.ts";
 import { bytes, count, qps, seconds, share } from "./numbers.ts";
 import { scopeLabel } from "./report/emoji.ts";
@@ -13,6 +13,15 @@ export function heading(log: Log, title: string): void {
   log(title);
 }
 
+/** A table, a little to the right. */
+export function printTable(
+  log: Log,
+  columns: readonly TableColumn[],
+  rows: readonly (readonly string[])[],
+): void {
+  for (const line of formatTable(columns, rows).split("\n")) log(`  ${line}`);
+}
+
 /** The nearest few of each emoji shown, one line each. */
 export function printNeighbours(log: Log, { neighbours }: EmojiFindings): void {
   const rows = neighbours.rows.map(({ name, kind, exact }) => [
@@ -21,7 +30,7 @@ export function printNeighbours(log: Log, { neighbours }: EmojiFindings): void {
     `${exact.filter((n) => n.shared).length} of ${exact.length}`,
   ]);
   const columns = [{ title: "emoji" }, { title: "nearest by exact search" }, { title: "approximate found" }];
-  for (const line of formatTable(columns, rows).split("\n")) log(`  ${line}`);
+  printTable(log, columns, rows);
 }
 
 /** As many different names as fit, nearest first. */
@@ -49,7 +58,7 @@ export function printAccuracy(log: Log, { accuracy }: EmojiFindings): void {
     { title: "5-NN accuracy", align: right },
     { title: "largest group", align: right },
   ];
-  for (const line of formatTable(columns, rows).split("\n")) log(`  ${line}`);
+  printTable(log, columns, rows);
 }
 
 export function printStudy(log: Log, { rows, k }: Study): void {
@@ -70,7 +79,7 @@ export function printStudy(log: Log, { rows, k }: Study): void {
     seconds(row.buildSeconds),
     bytes(row.bytes),
   ]);
-  for (const line of formatTable(columns, cells).split("\n")) log(`  ${line}`);
+  printTable(log, columns, cells);
 }
 
 /** The verdict that the report gives on a study, folded to the width of a terminal. */

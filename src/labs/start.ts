@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { isVicinalError, type Matrix, runAsync } from "../core/index.ts";
 import { syntheticJob } from "../data/index.ts";
+import { beginLab } from "./begin.ts";
 import { type EmojiSet, loadEmoji } from "./emoji/dataset.ts";
 import { type EmojiFindings, emojiFindings } from "./emoji/findings.ts";
 import { describeSet } from "./emoji/lab.ts";
@@ -9,10 +10,10 @@ import { pixelVectors } from "./emoji/vectors.ts";
 import { type FashionFindings, fashionFindings, loadFashion } from "./fashion/data.ts";
 import { type Machine, machine, machineLine, workThreads } from "./machine.ts";
 import { count, seconds } from "./numbers.ts";
-import { type LabOptions, type LabResult, labOptions, type ResolvedLabOptions } from "./options.ts";
+import type { LabOptions, LabResult, ResolvedLabOptions } from "./options.ts";
 import { heading, printAccuracy, printNeighbours, printStudy, printVerdict } from "./print.ts";
 import { startPage } from "./report/start.ts";
-import { prepareFolder, writeReport } from "./report/write.ts";
+import { writeReport } from "./report/write.ts";
 import { heldOut, runStudy, type Study, type StudyInput, type StudyOptions } from "./study.ts";
 
 /** All that the main job finds; also the contents of results.json. */
@@ -45,10 +46,8 @@ const HELD_OUT = 500;
  */
 export async function runStart(given: LabOptions = {}): Promise<StartResult> {
   const start = performance.now();
-  const options = labOptions(given);
+  const options = await beginLab(given);
   const { seed, quick, log, signal, onProgress } = options;
-  signal?.throwIfAborted();
-  await prepareFolder(options.out);
   const here = machine();
   log(machineLine(here));
 

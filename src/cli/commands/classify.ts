@@ -2,7 +2,6 @@ import { Command } from "commander";
 import { type KChoice, KNeighborsClassifier } from "../../apply/index.ts";
 import { createTape } from "../../autodiff/index.ts";
 import { oneOf, parseMetric, type RunOptions, VicinalError } from "../../core/index.ts";
-import { formatTable } from "../../evaluate/index.ts";
 import { parseSpec } from "../../indexes/parts/spec.ts";
 import {
   checkNames,
@@ -15,9 +14,10 @@ import {
 } from "../arguments.ts";
 import { checkOutput } from "../inputs.ts";
 import { checkFits, readModel } from "../models.ts";
-import { bold, printable, terminalWidth, useColor, writeJson, writeLine } from "../output.ts";
+import { printable, writeJson, writeLine } from "../output.ts";
 import { withReporter } from "../progress.ts";
 import { labelsOf, type RowsInput, readOpenTable, readTable } from "../rows.ts";
+import { writeTable } from "../table.ts";
 
 interface ClassifyFlags {
   train: string;
@@ -233,9 +233,7 @@ function print({ predictions, accuracy, classes, n, k, weights, index, metric, c
     probability.toFixed(3),
     ...(told ? [printable(truth === label ? "" : truth!)] : []),
   ]);
-  writeLine(
-    formatTable(columns, cells, { width: terminalWidth(), emphasize: useColor() ? bold : undefined }),
-  );
+  writeTable(columns, cells);
   const best = chosen?.find((each) => each.k === k);
   const how = best === undefined ? "" : `, chosen by leaving one out (accuracy ${best.accuracy.toFixed(4)})`;
   writeLine(

@@ -2,9 +2,9 @@ import { dirname } from "node:path";
 import { Command } from "commander";
 import { isVicinalError } from "../../core/index.ts";
 import { datasetInfo, findDataset, getDataset, listDatasets } from "../../data/index.ts";
-import { formatTable } from "../../evaluate/index.ts";
-import { bold, formatBytes, terminalWidth, useColor, writeJson, writeLine } from "../output.ts";
+import { formatBytes, writeJson, writeLine } from "../output.ts";
 import { withReporter } from "../progress.ts";
+import { writeTable } from "../table.ts";
 
 interface DataFlags {
   data?: string;
@@ -95,7 +95,7 @@ async function runList(flags: DataFlags): Promise<void> {
           ? `vicinal data get ${name}`
           : "to be put in place by hand"),
   ]);
-  writeLine(formatTable(columns, rows, { width: terminalWidth(), emphasize: useColor() ? bold : undefined }));
+  writeTable(columns, rows);
 }
 
 async function runPath(name: string, flags: DataFlags): Promise<void> {

@@ -12,12 +12,13 @@ import {
 } from "../../apply/index.ts";
 import { oneOf, type RunOptions, VicinalError } from "../../core/index.ts";
 import { readMatConvNet } from "../../data/index.ts";
-import { formatTable, psnr, ssim } from "../../evaluate/index.ts";
+import { psnr, ssim } from "../../evaluate/index.ts";
 import { readNumber, readSeed, readWhole, requireOptions } from "../arguments.ts";
 import { beside, checkPictureName, readFloatPicture, writeFloatPicture } from "../floatPictures.ts";
 import { checkOutput, fileProblem } from "../inputs.ts";
-import { bold, printable, terminalWidth, useColor, writeJson, writeLine } from "../output.ts";
+import { printable, writeJson, writeLine } from "../output.ts";
 import { withReporter } from "../progress.ts";
+import { writeTable } from "../table.ts";
 
 interface DenoiseFlags {
   model: string;
@@ -282,6 +283,6 @@ function printTable(models: NonNullable<Answer["compare"]>["models"], noisy: Qua
     ...(noisy === undefined ? [] : [["(noisy)", "", ...cells(noisy)]]),
     ...models.map(({ model, seconds, denoised }) => [model, seconds.toFixed(2), ...cells(denoised)]),
   ];
-  writeLine(formatTable(columns, rows, { width: terminalWidth(), emphasize: useColor() ? bold : undefined }));
+  writeTable(columns, rows);
   writeLine();
 }

@@ -6,7 +6,6 @@ import { readGroundTruth } from "../../data/index.ts";
 import {
   type Evaluation,
   evaluate,
-  formatTable,
   type Point,
   parseGrid,
   plotRecallQps,
@@ -24,8 +23,9 @@ import {
 } from "../arguments.ts";
 import { contestants } from "../contestants.ts";
 import { checkOutput, readVectors } from "../inputs.ts";
-import { bold, formatBytes, formatCount, terminalWidth, useColor, writeJson, writeLine } from "../output.ts";
+import { formatBytes, formatCount, writeJson, writeLine } from "../output.ts";
 import { withReporter } from "../progress.ts";
+import { writeTable } from "../table.ts";
 import { replaceFile } from "../write.ts";
 
 interface EvalOptions {
@@ -179,7 +179,7 @@ function print({ dataset, results }: Evaluation, options: EvalOptions): void {
       formatBytes(result.bytes),
     ]);
   });
-  writeLine(formatTable(columns, rows, { width: terminalWidth(), emphasize: useColor() ? bold : undefined }));
+  writeTable(columns, rows);
   for (const { index, tuned } of results) {
     if (tuned === undefined || tuned.reached) continue;
     writeLine();

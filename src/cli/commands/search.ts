@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { formatTable } from "../../evaluate/index.ts";
 import type { Key, SearchOptions } from "../../indexes/contract.ts";
 import { open } from "../../indexes/index.ts";
 import { parseFilterExpression } from "../../indexes/parts/filterExpression.ts";
@@ -13,8 +12,9 @@ import {
   requireOptions,
 } from "../arguments.ts";
 import { readVectors } from "../inputs.ts";
-import { bold, printable, shortFloat32, terminalWidth, useColor, writeJson, writeLine } from "../output.ts";
+import { printable, shortFloat32, writeJson } from "../output.ts";
 import { withReporter } from "../progress.ts";
+import { writeTable } from "../table.ts";
 
 interface SearchFlags {
   index: string;
@@ -106,7 +106,5 @@ function print(rows: readonly Row[]): void {
       String(Number(item.distance.toPrecision(6))),
     ]),
   );
-  writeLine(
-    formatTable(columns, cells, { width: terminalWidth(), emphasize: useColor() ? bold : undefined }),
-  );
+  writeTable(columns, cells);
 }

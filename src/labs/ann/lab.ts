@@ -1,10 +1,10 @@
-import { formatTable } from "../../evaluate/index.ts";
+import { beginLab } from "../begin.ts";
 import { type Machine, machine, machineLine, workThreads } from "../machine.ts";
 import { bytes, seconds, share, times } from "../numbers.ts";
-import { type LabOptions, type LabResult, labOptions, type ResolvedLabOptions } from "../options.ts";
-import { heading } from "../print.ts";
+import type { LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
+import { heading, printTable } from "../print.ts";
 import { annPage } from "../report/ann.ts";
-import { prepareFolder, writeReport } from "../report/write.ts";
+import { writeReport } from "../report/write.ts";
 import type { StudyInput } from "../study.ts";
 import { type Crossover, crossover } from "./crossover.ts";
 import { families } from "./families.ts";
@@ -29,10 +29,8 @@ export interface AnnLabResults {
  */
 export async function runAnnLab(given: LabOptions = {}): Promise<LabResult<AnnLabResults>> {
   const start = performance.now();
-  const options = labOptions(given);
-  const { seed, quick, log, signal } = options;
-  signal?.throwIfAborted();
-  await prepareFolder(options.out);
+  const options = await beginLab(given);
+  const { seed, quick, log } = options;
   const here = machine();
   log(machineLine(here));
 
@@ -69,11 +67,11 @@ async function measured(
   const settings = quick ? 4 : 10;
   const how = { seed, settings, ks, rounds: quick ? 1 : 3, threads: workThreads(), signal, onProgress };
   const found = await measureSet(input, families(rows, cols).filter(takesPart), how, () => {});
-  for (const line of summaryTable(found.summary).split("\n")) log(`  ${line}`);
+  printSummary(log, found.summary);
   return found;
 }
 
-function summaryTable(rows: readonly SummaryRow[]): string {
+function printSummary(log: ResolvedLabOptions["log"], rows: readonly SummaryRow[]): void {
   const right = "right" as const;
   const columns = [
     { title: "index" },
@@ -93,7 +91,7 @@ function summaryTable(rows: readonly SummaryRow[]): string {
     seconds(row.buildSeconds),
     times(row.faster),
   ]);
-  return formatTable(columns, cells);
+  printTable(log, columns, cells);
 }
 
 async function along(direction: "n" | "d", options: ResolvedLabOptions): Promise<Crossover> {

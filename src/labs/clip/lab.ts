@@ -1,17 +1,17 @@
 import { layers } from "../../autodiff/index.ts";
 import type { Matrix } from "../../core/index.ts";
-import { formatTable } from "../../evaluate/index.ts";
 import { create } from "../../indexes/index.ts";
 import type { TwoTower, WordVectors } from "../../learn/index.ts";
+import { beginLab } from "../begin.ts";
 import { type EmojiSet, loadEmoji } from "../emoji/dataset.ts";
 import { describeSet } from "../emoji/lab.ts";
 import { EMOJI_STYLES, type EmojiStyle, STYLE_LABELS } from "../emoji/styles.ts";
 import { machine, machineLine, workThreads } from "../machine.ts";
-import { count, seconds, share } from "../numbers.ts";
-import { type LabOptions, type LabResult, labOptions, type ResolvedLabOptions } from "../options.ts";
-import { heading } from "../print.ts";
+import { count, mean, seconds, share } from "../numbers.ts";
+import type { LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
+import { heading, printTable } from "../print.ts";
 import { clipPage } from "../report/clip.ts";
-import { prepareFolder, writeReport } from "../report/write.ts";
+import { writeReport } from "../report/write.ts";
 import { groupAlone, KS, type Recalls, recallOf } from "./measure.ts";
 import { type ClipEmoji, captionOf, commonEmoji, imagesOf, splitEmoji } from "./pairs.ts";
 import type { BothWays, ClipAnswer, ClipLabResults, ClipRun } from "./results.ts";
@@ -53,10 +53,8 @@ interface Plan {
  * @throws VicinalError DEPENDENCY_MISSING, FILE, OPTION_RANGE, OPTION_UNKNOWN; the abort's reason
  */
 export async function runClipLab(given: LabOptions = {}): Promise<LabResult<ClipLabResults>> {
-  const options = labOptions(given);
+  const options = await beginLab(given);
   const { seed, quick, log, signal, onProgress } = options;
-  signal?.throwIfAborted();
-  await prepareFolder(options.out);
   const here = machine();
   log(machineLine(here));
   const start = performance.now();
@@ -155,15 +153,11 @@ async function variantRuns(context: Context, emoji: readonly ClipEmoji[]): Promi
 }
 
 function averaged(all: readonly BothWays[]): BothWays {
-  const mean = (direction: keyof BothWays): Recalls => {
-    const first = all[0]![direction];
-    const recall = KS.map((k) => [
-      k,
-      all.reduce((sum, each) => sum + each[direction].recall[k]!, 0) / all.length,
-    ]);
-    return { ...first, recall: Object.fromEntries(recall) };
+  const means = (direction: keyof BothWays): Recalls => {
+    const recall = KS.map((k) => [k, mean(all.map((each) => each[direction].recall[k]!))]);
+    return { ...all[0]![direction], recall: Object.fromEntries(recall) };
   };
-  return { textToImage: mean("textToImage"), imageToText: mean("imageToText") };
+  return { textToImage: means("textToImage"), imageToText: means("imageToText") };
 }
 
 /** The pictures nearest to each text, among those given. */
@@ -239,11 +233,8 @@ function printRuns(log: (line: string) => void, runs: readonly ClipRun[]): void 
     { title: "gallery", align: right },
     ...KS.map((k) => ({ title: `recall@${k}`, align: right })),
   ];
-  for (const each of formatTable(columns, rows).split("\n")) log(`  ${each}`);
+  printTable(log, columns, rows);
 }
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 
 function printAnswer(log: (line: string) => void, { text, near }: ClipAnswer): void {
   const names = near

@@ -2,14 +2,15 @@ import { KNeighborsClassifier } from "../../apply/index.ts";
 import { type Matrix, type Progress, row } from "../../core/index.ts";
 import { loadDataset } from "../../data/index.ts";
 import { create, type Index, type SearchParams, tune } from "../../indexes/index.ts";
+import { beginLab } from "../begin.ts";
 import { type Machine, machine, machineLine, workThreads } from "../machine.ts";
 import { neighbourRows } from "../neighbourRows.ts";
 import { count, qps, seconds, share, times } from "../numbers.ts";
-import { type LabOptions, type LabResult, labOptions, type ResolvedLabOptions } from "../options.ts";
+import type { LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
 import { heading } from "../print.ts";
 import { digitsPage } from "../report/digits.ts";
 import type { Sheet, SheetRow } from "../report/sheet.ts";
-import { prepareFolder, writeReport } from "../report/write.ts";
+import { writeReport } from "../report/write.ts";
 import { floats } from "../rows.ts";
 import { type Accuracy, tally } from "../vote.ts";
 
@@ -51,10 +52,8 @@ interface Digits {
  * @throws VicinalError DATASET_MISSING when MNIST is not at hand, FILE, OPTION_RANGE, OPTION_UNKNOWN
  */
 export async function runDigitsLab(given: LabOptions = {}): Promise<LabResult<DigitsLabResults>> {
-  const options = labOptions(given);
-  const { seed, quick, log, signal } = options;
-  signal?.throwIfAborted();
-  await prepareFolder(options.out);
+  const options = await beginLab(given);
+  const { seed, quick, log } = options;
   const digits = await load(options);
   const here = machine();
   log(machineLine(here));

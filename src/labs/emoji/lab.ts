@@ -1,11 +1,12 @@
 import { runAsync } from "../../core/index.ts";
+import { beginLab } from "../begin.ts";
 import { machine, machineLine } from "../machine.ts";
 import { count, seconds } from "../numbers.ts";
-import { type LabOptions, type LabResult, labOptions } from "../options.ts";
+import type { LabOptions, LabResult } from "../options.ts";
 import { heading, printAccuracy, printNeighbours } from "../print.ts";
 import { accuracySection, creditSection, neighbourSection, retrievalSection } from "../report/emoji.ts";
 import { page, text } from "../report/html.ts";
-import { prepareFolder, writeReport } from "../report/write.ts";
+import { writeReport } from "../report/write.ts";
 import { type EmojiSet, loadEmoji } from "./dataset.ts";
 import { type EmojiFindings, emojiFindings } from "./findings.ts";
 import { type Retrieval, retrieveAcrossStyles } from "./retrieve.ts";
@@ -28,10 +29,8 @@ export interface EmojiLabResults {
  * @throws VicinalError DEPENDENCY_MISSING, FILE, OPTION_RANGE, OPTION_UNKNOWN
  */
 export async function runEmojiLab(given: LabOptions = {}): Promise<LabResult<EmojiLabResults>> {
-  const options = labOptions(given);
+  const options = await beginLab(given);
   const { signal, onProgress, seed, quick, log } = options;
-  signal?.throwIfAborted();
-  await prepareFolder(options.out);
   const start = performance.now();
   const set = await loadEmoji({ signal, onProgress, cacheDir: options.cacheDir });
   const loadSeconds = (performance.now() - start) / 1000;

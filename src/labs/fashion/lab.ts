@@ -1,13 +1,14 @@
 import { confusionMatrix } from "../../evaluate/index.ts";
+import { beginLab } from "../begin.ts";
 import { type Learned, learn, unitRows } from "../learned.ts";
 import { machine, machineLine, workThreads } from "../machine.ts";
 import type { LabelledSpace } from "../neighbourAccuracy.ts";
 import { count, qps, seconds, share, times } from "../numbers.ts";
-import { type LabOptions, type LabResult, labOptions, type ResolvedLabOptions } from "../options.ts";
+import type { LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
 import { heading } from "../print.ts";
 import { fashionPage } from "../report/fashion.ts";
 import { pictureSet } from "../report/pictureRows.ts";
-import { prepareFolder, writeReport } from "../report/write.ts";
+import { writeReport } from "../report/write.ts";
 import { gather } from "../rows.ts";
 import {
   FASHION_CLASSES,
@@ -84,10 +85,8 @@ interface Context {
  */
 export async function runFashionLab(given: LabOptions = {}): Promise<LabResult<FashionLabResults>> {
   const start = performance.now();
-  const options = labOptions(given);
-  const { seed, quick, log, signal } = options;
-  signal?.throwIfAborted();
-  await prepareFolder(options.out);
+  const options = await beginLab(given);
+  const { seed, quick, log } = options;
   const data = await loadFashion(options, QUICK_ROWS);
   const split = splitFashion(data, seed);
   const context = { options, plan: quick ? QUICK : FULL, data, split, threads: workThreads() };

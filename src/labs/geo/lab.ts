@@ -1,10 +1,11 @@
 import type { RunOptions } from "../../core/index.ts";
+import { beginLab } from "../begin.ts";
 import { type Machine, machine, machineLine } from "../machine.ts";
 import { count, share } from "../numbers.ts";
-import { type LabOptions, type LabResult, labOptions } from "../options.ts";
+import type { LabOptions, LabResult } from "../options.ts";
 import { heading } from "../print.ts";
 import { type GeoMaps, geoPage } from "../report/geo.ts";
-import { prepareFolder, writeReport } from "../report/write.ts";
+import { writeReport } from "../report/write.ts";
 import { loadCities, loadHomes, type Split } from "./data.ts";
 import { gridOver } from "./sphere.ts";
 import {
@@ -45,10 +46,8 @@ const VALUE = "median_house_value";
  * @throws VicinalError DATASET_MISSING when the tables are not at hand, FILE, OPTION_RANGE, OPTION_UNKNOWN
  */
 export async function runGeoLab(given: LabOptions = {}): Promise<LabResult<GeoLabResults>> {
-  const options = labOptions(given);
+  const options = await beginLab(given);
   const { seed, quick, log, signal, onProgress, dataDir } = options;
-  signal?.throwIfAborted();
-  await prepareFolder(options.out);
   const run: RunOptions = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
   const cities = await loadCities(dataDir, seed, quick ? 8000 : Number.POSITIVE_INFINITY, run);
   const blocks = await loadHomes(dataDir, run);

@@ -1,11 +1,11 @@
-import { formatTable } from "../../evaluate/index.ts";
 import type { BPR, ImplicitALS } from "../../learn/index.ts";
+import { beginLab } from "../begin.ts";
 import { type Machine, machine, machineLine } from "../machine.ts";
 import { count, qps, seconds, share } from "../numbers.ts";
-import { type LabOptions, type LabResult, labOptions, type ResolvedLabOptions } from "../options.ts";
-import { heading } from "../print.ts";
+import type { LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
+import { heading, printTable } from "../print.ts";
 import { musicPage } from "../report/music.ts";
-import { prepareFolder, writeReport } from "../report/write.ts";
+import { writeReport } from "../report/write.ts";
 import { contenders, type Tuned, tune } from "./contenders.ts";
 import { type Judged, judgeAll, type Verdict } from "./judge.ts";
 import { measureProducts, type ProductRow } from "./products.ts";
@@ -51,9 +51,7 @@ export interface MusicLabResults {
  */
 export async function runMusicLab(given: LabOptions = {}): Promise<LabResult<MusicLabResults>> {
   const start = performance.now();
-  const options = labOptions(given);
-  options.signal?.throwIfAborted();
-  await prepareFolder(options.out);
+  const options = await beginLab(given);
   const sets = await loadSets(options);
   const here = machine();
   options.log(machineLine(here));
@@ -127,10 +125,8 @@ const right = "right" as const;
 function print(found: MusicFindings, log: (line: string) => void): void {
   const { title, users, items, entries, things, judged, similar, products } = found;
   heading(log, `${title}: ${count(users)} people, ${count(items)} ${things}, ${count(entries)} interactions`);
-  const lines = (columns: Parameters<typeof formatTable>[0], rows: string[][]): void => {
-    for (const line of formatTable(columns, rows).split("\n")) log(`  ${line}`);
-  };
-  lines(
+  printTable(
+    log,
     [
       { title: "" },
       { title: "hit rate@10", align: right },
@@ -145,7 +141,8 @@ function print(found: MusicFindings, log: (line: string) => void): void {
     log(`  ${name}: ${nearest.map((near) => `${near.name} ${near.cosine.toFixed(2)}`).join(", ")}`);
   }
   log("");
-  lines(
+  printTable(
+    log,
     [
       { title: "index" },
       { title: "setting" },

@@ -1,16 +1,17 @@
 import { createRng, type Matrix, permutation } from "../../core/index.ts";
 import { evaluateRetrieval } from "../../evaluate/index.ts";
 import { augmentImages, inputScaling } from "../../learn/index.ts";
+import { beginLab } from "../begin.ts";
 import { pictureNeighbours, picturesOf } from "../fashion/mistakes.ts";
 import { type Learned, learn, type Recipe } from "../learned.ts";
 import { machine, machineLine, workThreads } from "../machine.ts";
 import { accuracyOfNeighbours, bestOf, type LabelledSpace } from "../neighbourAccuracy.ts";
 import { count, seconds, share } from "../numbers.ts";
-import { type LabOptions, type LabResult, labOptions, type ResolvedLabOptions } from "../options.ts";
+import type { LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
 import { heading } from "../print.ts";
 import { photosPage } from "../report/photos.ts";
 import { pictureSet } from "../report/pictureRows.ts";
-import { prepareFolder, writeReport } from "../report/write.ts";
+import { writeReport } from "../report/write.ts";
 import { gather } from "../rows.ts";
 import { loadPhotos, PHOTO_CLASSES, PHOTO_SIDE, type PhotoData } from "./data.ts";
 import type { PhotoSpaceFindings, PhotosLabResults } from "./results.ts";
@@ -40,10 +41,8 @@ interface Context {
  */
 export async function runPhotosLab(given: LabOptions = {}): Promise<LabResult<PhotosLabResults>> {
   const start = performance.now();
-  const options = labOptions(given);
+  const options = await beginLab(given);
   const { seed, quick, log, signal, onProgress } = options;
-  signal?.throwIfAborted();
-  await prepareFolder(options.out);
   const data = await loadPhotos(options);
   const split = splitPhotos(data, seed);
   const context = { options, data, split, threads: workThreads() };

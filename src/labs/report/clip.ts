@@ -4,14 +4,12 @@ import type { BothWays, ClipAnswer, ClipLabResults, ClipRun } from "../clip/resu
 import type { EmojiSet } from "../emoji/dataset.ts";
 import { STYLE_LABELS } from "../emoji/styles.ts";
 import { machineLine } from "../machine.ts";
-import { count, seconds, share, times } from "../numbers.ts";
+import { count, mean, seconds, share, times } from "../numbers.ts";
 import { creditSection } from "./emoji.ts";
 import { facts, type Html, page, paragraph, section, svgFigure, table, text } from "./html.ts";
 import { picture, pictureStyle } from "./sheet.ts";
 
 const right = "right" as const;
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 const recall10 = (runs: readonly ClipRun[], key: Kind): number =>
   mean(runs.map((run) => run[key].textToImage.recall[10]!));
 

@@ -1,14 +1,15 @@
 import { join } from "node:path";
 import { createTape, layers } from "../../autodiff/index.ts";
+import { beginLab } from "../begin.ts";
 import { loadEmoji } from "../emoji/dataset.ts";
 import { describeSet } from "../emoji/lab.ts";
 import { EMOJI_STYLES, type EmojiStyle, type StyleCredit } from "../emoji/styles.ts";
 import { type Machine, machine, machineLine, workThreads } from "../machine.ts";
 import { count, seconds, share } from "../numbers.ts";
-import { type LabOptions, type LabResult, labOptions } from "../options.ts";
+import type { LabOptions, LabResult } from "../options.ts";
 import { heading } from "../print.ts";
 import { errorRatio, siamesePage } from "../report/siamese.ts";
-import { prepareFolder, writeReport } from "../report/write.ts";
+import { writeReport } from "../report/write.ts";
 import { emojiEncoder, SHAPE } from "./encoder.ts";
 import { finishedRuns } from "./finished.ts";
 import { siamesePictures } from "./gallery.ts";
@@ -57,10 +58,8 @@ const SEEDS = 3;
  */
 export async function runSiameseLab(given: LabOptions = {}): Promise<LabResult<SiameseLabResults>> {
   const started = performance.now();
-  const options = labOptions(given);
+  const options = await beginLab(given);
   const { seed, quick, log, signal, onProgress } = options;
-  signal?.throwIfAborted();
-  await prepareFolder(options.out);
   const here = machine();
   log(machineLine(here));
   const set = await loadEmoji({ signal, onProgress, cacheDir: options.cacheDir });

@@ -1,9 +1,10 @@
+import { beginLab } from "../begin.ts";
 import { type Machine, machine, machineLine } from "../machine.ts";
 import { seconds } from "../numbers.ts";
-import { type LabOptions, type LabResult, labOptions } from "../options.ts";
+import type { LabOptions, LabResult } from "../options.ts";
 import { heading } from "../print.ts";
 import { theoryPage } from "../report/theory.ts";
-import { prepareFolder, writeReport } from "../report/write.ts";
+import { writeReport } from "../report/write.ts";
 import { axioms } from "./axioms.ts";
 import { cells } from "./cells.ts";
 import { coverHart } from "./coverHart.ts";
@@ -53,10 +54,8 @@ const PARTS: readonly ((options: ManifoldOptions) => Promise<Part>)[] = [
  * @throws VicinalError FILE, OPTION_RANGE, OPTION_UNKNOWN, and what reading `features` throws
  */
 export async function runTheoryLab(given: LabOptions = {}): Promise<LabResult<TheoryLabResults>> {
-  const options = labOptions(given);
+  const options = await beginLab(given);
   const { seed, quick, log, signal, onProgress, dataDir, features } = options;
-  signal?.throwIfAborted();
-  await prepareFolder(options.out);
   const here = machine();
   log(machineLine(here));
   const parts: (Part & { seconds: number })[] = [];

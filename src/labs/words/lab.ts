@@ -1,11 +1,12 @@
 import { createRng, isVicinalError, type Matrix, row } from "../../core/index.ts";
 import { create, type Index } from "../../indexes/index.ts";
+import { beginLab } from "../begin.ts";
 import { type Machine, machine, machineLine, workThreads } from "../machine.ts";
 import { bytes, count, seconds, share, times } from "../numbers.ts";
-import { type LabOptions, type LabResult, labOptions, type ResolvedLabOptions } from "../options.ts";
+import type { LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
 import { heading } from "../print.ts";
 import { wordsPage } from "../report/words.ts";
-import { prepareFolder, writeReport } from "../report/write.ts";
+import { writeReport } from "../report/write.ts";
 import { type Cold, coldPossible, coldStart } from "./cold.ts";
 import { type Exhaustive, exhaustive } from "./exhaustive.ts";
 import { type Knob, turnKnob } from "./knob.ts";
@@ -58,10 +59,8 @@ const K = 10;
  * @throws VicinalError DATASET_MISSING when no words are at hand, OPTION_RANGE for a query of unknown words, FILE
  */
 export async function runWordsLab(given: LabOptions = {}): Promise<LabResult<WordsLabResults>> {
-  const options = labOptions(given);
-  const { seed, quick, log, signal } = options;
-  signal?.throwIfAborted();
-  await prepareFolder(options.out);
+  const options = await beginLab(given);
+  const { seed, quick, log } = options;
   const here = machine();
   log(machineLine(here));
   const sets: WordSet[] = [];
