@@ -1,5 +1,5 @@
 import { type Matrix, VicinalError, wholeNumber } from "../../core/index.ts";
-import { checkLength, encodeLabels, encodePair, type Labels } from "./labels.ts";
+import { checkLength, checkMatrix, encodeLabels, encodePair, type Labels } from "./labels.ts";
 
 /** Chances of each class, shape n × classes; rows that do not sum to 1 are scaled to. */
 export type Probabilities = Matrix<Float32Array | Float64Array>;
@@ -39,7 +39,7 @@ export function logLoss(
   truth: Labels,
   probabilities: Probabilities,
   classes: Labels,
-  eps: number = probabilities.data instanceof Float32Array ? 2 ** -23 : Number.EPSILON,
+  eps: number = probabilities?.data instanceof Float32Array ? 2 ** -23 : Number.EPSILON,
 ): number {
   const { codes, chances } = checked(truth, probabilities, classes);
   let sum = 0;
@@ -138,10 +138,11 @@ function checked(
   probabilities: Probabilities,
   classes: Labels,
 ): { codes: Int32Array; chances(i: number): Float64Array } {
+  checkMatrix("probabilities", probabilities);
   const { data, rows, cols, stride } = probabilities;
   const columns = encodeLabels("classes", classes)[0]!;
   checkLength("classes", classes.length, cols);
-  checkLength("truth", truth.length, rows);
+  checkLength("truth", truth?.length, rows);
   if (rows === 0 || columns.classes.length !== cols) {
     const got = rows === 0 ? "of no rows" : "for classes named twice";
     throw new VicinalError("BAD_INPUT", { what: "probabilities", got, rule: "one column a class" });

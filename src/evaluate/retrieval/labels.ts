@@ -1,4 +1,4 @@
-import { VicinalError } from "../../core/index.ts";
+import { type Matrix, VicinalError } from "../../core/index.ts";
 
 /** Class of each row: any strings or numbers, alike when they are the same. */
 export type Labels = ArrayLike<string | number>;
@@ -56,12 +56,21 @@ export function encodePair(a: Labels, b: Labels, what: readonly [string, string]
   return [x, y];
 }
 
+/** A matrix of as many numbers as it says, or BAD_INPUT. */
+export function checkMatrix(what: string, m: Matrix<Float32Array | Float64Array>): void {
+  const { data, rows, cols, stride } = (m ?? {}) as Partial<typeof m>;
+  const whole = [rows, cols, stride].every((n) => Number.isInteger(n) && n! >= 0);
+  if (whole && stride! >= cols! && data?.length >= (rows! === 0 ? 0 : (rows! - 1) * stride! + cols!)) return;
+  const got = data === undefined ? String(m) : `${data?.length ?? "no"} numbers for ${rows} × ${cols}`;
+  throw new VicinalError("BAD_INPUT", { what, got, rule: "a matrix { data, rows, cols, stride }" });
+}
+
 /** One label a row, or BAD_INPUT. */
-export function checkLength(what: string, got: number, rows: number): void {
+export function checkLength(what: string, got: number | undefined, rows: number): void {
   if (got === rows) return;
   throw new VicinalError("BAD_INPUT", {
     what,
-    got: `${got} in number`,
+    got: got === undefined ? "no list" : `${got} in number`,
     rule: `one for each of ${rows} rows`,
   });
 }

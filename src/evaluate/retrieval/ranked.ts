@@ -1,3 +1,5 @@
+import { wholeNumber } from "../../core/index.ts";
+
 /** What one query's ranked answers are worth. */
 export interface RankedScores {
   /** 1-based rank of the first relevant answer; Infinity when none was found. */
@@ -15,9 +17,11 @@ export interface RankedScores {
  *
  * @param relevant one flag an answer
  * @param R relevant rows that there are to find, at least 1
+ * @throws VicinalError OPTION_RANGE
  * @see Musgrave, Belongie & Lim, A Metric Learning Reality Check, ECCV 2020, §3.1
  */
 export function rankedScores(relevant: ArrayLike<boolean | number>, R: number): RankedScores {
+  wholeNumber("R", R, 1, Number.MAX_SAFE_INTEGER);
   let firstRank = Number.POSITIVE_INFINITY;
   let found = 0;
   let foundAtR = 0;

@@ -25,6 +25,7 @@ export interface RankingScores {
  * @remarks O(items)
  */
 export function placeOf(scores: ArrayLike<number>, item: number, leaveOut: Iterable<number> = []): number {
+  checkList(scores);
   const own = scores[item];
   if (own === undefined) throw bad(`item ${item}`, `a whole number below ${scores.length}`);
   let above = 0;
@@ -53,6 +54,7 @@ export function placeOf(scores: ArrayLike<number>, item: number, leaveOut: Itera
  */
 export function scorePlaces(places: ArrayLike<number>, k: number): RankingScores {
   checkK(k);
+  checkList(places);
   const wanted = Array.from(places, (place) => {
     if (!(place === Number.POSITIVE_INFINITY || (Number.isInteger(place) && place >= 1))) {
       throw bad(`place ${place}`, "a whole number from 1, or Infinity");
@@ -75,11 +77,15 @@ export function scoreRankings(
   k: number,
 ): RankingScores {
   checkK(k);
+  for (const list of [rankings, wanted]) checkList(list);
   if (rankings.length !== wanted.length) {
     throw bad(`${rankings.length} rankings for ${wanted.length} queries`, "one a query");
   }
   const all: Judged[] = [];
   for (const [q, ranking] of rankings.entries()) {
+    checkList(ranking);
+    if (typeof wanted[q]?.[Symbol.iterator] !== "function")
+      throw bad(String(wanted[q]), "given with a list of wanted items");
     const right = new Set(wanted[q]);
     if (right.size === 0) continue;
     const places: number[] = [];
@@ -90,6 +96,11 @@ export function scoreRankings(
     all.push(judge(places, right.size, k));
   }
   return mean(all, k);
+}
+
+function checkList(list: ArrayLike<unknown>): void {
+  if (typeof list === "object" && typeof list?.length === "number") return;
+  throw bad(String(list), "a list");
 }
 
 interface Judged {

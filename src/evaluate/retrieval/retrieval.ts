@@ -124,6 +124,9 @@ export async function evaluateRetrieval(
   const options = resolveOptions(DEFAULTS, given);
   const { average, ks, signal } = options;
   oneOf("average", average, ["queries", "classes"]);
+  if (!Array.isArray(ks)) {
+    throw new VicinalError("OPTION_RANGE", { option: "ks", got: ks, rule: "a list of k, such as [1, 5]" });
+  }
   for (const k of ks) checkK(k);
   signal?.throwIfAborted();
   const sides = readSides(embeddings, labels, options);

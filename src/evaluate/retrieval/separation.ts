@@ -6,7 +6,7 @@ import {
   VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
-import { checkLength, classSizes, type Encoded, encodeLabels, type Labels } from "./labels.ts";
+import { checkLength, checkMatrix, classSizes, type Encoded, encodeLabels, type Labels } from "./labels.ts";
 
 // How well labels part the rows they are given to. All distances are Euclidean, in float64.
 
@@ -28,10 +28,10 @@ type Rows = Matrix<Float32Array | Float64Array>;
  * @see Rousseeuw, Journal of Computational and Applied Mathematics 20 (1987)
  */
 export function silhouetteScore(rows: Rows, labels: Labels, options: SilhouetteOptions = {}): number {
-  const { sample, seed } = resolveOptions({ sample: rows.rows, seed: 42 }, options);
+  const { sample, seed } = resolveOptions({ sample: rows?.rows, seed: 42 }, options);
+  const { codes: all } = parted(rows, labels);
   wholeNumber("sample", sample, 2, Number.MAX_SAFE_INTEGER);
   wholeNumber("seed", seed, 0, Number.MAX_SAFE_INTEGER);
-  const { codes: all } = parted(rows, labels);
   const order = permutation(rows.rows, createRng(seed, "silhouette"));
   const picked = sample < rows.rows ? order.subarray(0, sample).sort() : order.sort();
   const { codes, classes } = encodeLabels(
@@ -117,6 +117,7 @@ export function calinskiHarabaszScore(rows: Rows, labels: Labels): number {
 }
 
 function parted(rows: Rows, labels: Labels): Encoded {
+  checkMatrix("rows", rows);
   const encoded = encodeLabels("labels", labels)[0]!;
   checkLength("labels", encoded.codes.length, rows.rows);
   checkClasses(encoded.classes.length, rows.rows);

@@ -3,6 +3,22 @@ import { type Matrix, VicinalError } from "../../core/index.ts";
 /** A float64 block, row-major and without gaps: what the functions of this folder make and take. */
 export type Dense = Matrix<Float64Array>;
 
+/** Throws BAD_INPUT unless that is a matrix of as many numbers as it says, NOT_FINITE for NaN and what is infinite. */
+export function checkDense(m: Dense, what = "matrix"): void {
+  const { data, rows, cols, stride } = (m ?? {}) as Partial<Dense>;
+  const whole = [rows, cols, stride].every((n) => Number.isInteger(n) && n! >= 0) && stride! >= cols!;
+  if (!whole || !(data !== undefined && data.length >= (rows! - 1) * stride! + cols!)) {
+    const got = data === undefined ? String(m) : `${data.length} numbers for ${rows} × ${cols}`;
+    throw new VicinalError("BAD_INPUT", { what, got, rule: "{ data, rows, cols, stride }" });
+  }
+  for (let row = 0; row < rows!; row++) {
+    for (let column = 0; column < cols!; column++) {
+      const got = data[row * stride! + column]!;
+      if (!Number.isFinite(got)) throw new VicinalError("NOT_FINITE", { what, row, column, got });
+    }
+  }
+}
+
 /** Zeros of that shape. */
 export function zeros(rows: number, cols: number): Dense {
   return { data: new Float64Array(rows * cols), rows, cols, stride: cols };

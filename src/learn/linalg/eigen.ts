@@ -1,5 +1,5 @@
 import { type Job, runSync, VicinalError } from "../../core/index.ts";
-import { type Dense, identity } from "./dense.ts";
+import { checkDense, type Dense, identity } from "./dense.ts";
 
 /** Eigenvalues, descending, and their eigenvectors of length one, as rows. */
 export interface Eigen {
@@ -20,6 +20,7 @@ const MOST_SWEEPS = 60;
  * @remarks O(n³): about 1 s for n = 784, one core
  */
 export function symmetricEigen(a: Dense): Eigen {
+  checkDense(a);
   return runSync(symmetricEigenJob(a));
 }
 

@@ -1,5 +1,5 @@
 import { VicinalError } from "../../core/index.ts";
-import { type Dense, transpose, zeros } from "./dense.ts";
+import { checkDense, type Dense, transpose, zeros } from "./dense.ts";
 
 /** A = Q · R: columns of Q orthonormal, R upper triangular with a diagonal >= 0. */
 export interface Qr {
@@ -18,6 +18,7 @@ export interface Qr {
  * @remarks O(m n²)
  */
 export function qr(a: Dense): Qr {
+  checkDense(a);
   const { rows: m, cols: n } = a;
   if (m < n) {
     const rule = "at least as many rows as columns";

@@ -1,6 +1,6 @@
 import { VicinalError } from "../../core/index.ts";
 import { choleskyFactor } from "../../metrics/mahalanobis.ts";
-import type { Dense } from "./dense.ts";
+import { checkDense, type Dense } from "./dense.ts";
 
 /**
  * X with A · X = B for a symmetric positive definite A, by Cholesky's decomposition.
@@ -11,6 +11,8 @@ import type { Dense } from "./dense.ts";
  * @remarks O(n³ / 3 + n² m)
  */
 export function choleskySolve(a: Dense, b: Dense): Dense {
+  checkDense(a);
+  checkDense(b, "right side");
   const l = choleskyFactor(a);
   const n = a.rows;
   if (b.rows !== n) throw new VicinalError("DIM_MISMATCH", { what: "right side", got: b.rows, want: n });

@@ -1,4 +1,4 @@
-import { type Dense, identity, multiply, transpose, zeros } from "./dense.ts";
+import { checkDense, type Dense, identity, multiply, transpose, zeros } from "./dense.ts";
 import { qr } from "./qr.ts";
 
 /** A = U · diag(S) · Vᵀ, thin: as many values as the shorter side has. */
@@ -21,6 +21,7 @@ const MOST_SWEEPS = 40;
  * @remarks O(m n² + 10 n³) for the shorter side n
  */
 export function svd(a: Dense): Svd {
+  checkDense(a);
   if (a.rows < a.cols) {
     const { u, s, vt } = svd(transpose(a));
     return { u: transpose(vt), s, vt: transpose(u) };

@@ -4,6 +4,7 @@ import {
   matrix,
   type RunOptions,
   resolveOptions,
+  VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
 import { create, type Index } from "../../indexes/index.ts";
@@ -66,6 +67,14 @@ export async function minedByIndex(
   const { skip, threads, signal, onProgress } = options;
   const most = wholeNumber("negatives", options.negatives, 1, 0x7fffffff);
   wholeNumber("skip", skip, 0, 0x7fffffff);
+  wholeNumber("seed", options.seed, 0, Number.MAX_SAFE_INTEGER);
+  if (options.index !== undefined && typeof options.index?.searchAsync !== "function") {
+    throw new VicinalError("OPTION_RANGE", {
+      option: "index",
+      got: options.index,
+      rule: "an index of these rows",
+    });
+  }
   const { data, rows, cols } = batchRows(embeddings);
   const codes = codesOf(labels, rows);
   const members = classMembers(codes);

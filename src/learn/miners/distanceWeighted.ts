@@ -1,6 +1,6 @@
-import { createRng, resolveOptions } from "../../core/index.ts";
+import { createRng, resolveOptions, VicinalError, wholeNumber } from "../../core/index.ts";
 import type { BatchLabels, Triplets } from "../losses/tuples.ts";
-import { batchRows, type Embeddings, tableOf } from "./distances.ts";
+import { batchRows, checkAtLeast, type Embeddings, tableOf } from "./distances.ts";
 
 export interface DistanceWeightedOptions {
   /** Distances below this count as this much, default 0.5. */
@@ -32,6 +32,11 @@ export function distanceWeighted(
   given: DistanceWeightedOptions = {},
 ): Triplets {
   const { cutoff, farthest, seed } = resolveOptions(DISTANCE_WEIGHTED_DEFAULTS, given);
+  wholeNumber("seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  checkAtLeast("cutoff", cutoff, 0);
+  if (!(typeof farthest === "number" && farthest >= 0)) {
+    throw new VicinalError("OPTION_RANGE", { option: "farthest", got: farthest, rule: "a number >= 0" });
+  }
   const { cols } = batchRows(z);
   const { n, codes, distances: cosines } = tableOf(z, labels, "cosine");
   const rng = createRng(seed, "distance-weighted negatives");
