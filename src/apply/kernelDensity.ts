@@ -57,6 +57,11 @@ export class KernelDensity extends NeighborEstimator<KernelDensityOptions> {
         rule: 'a number above 0, "scott" or "silverman"',
       });
     }
+    for (const option of ["atol", "rtol"] as const) {
+      const got = options[option] ?? 0;
+      if (typeof got === "number" && got >= 0 && got < Infinity) continue;
+      throw new VicinalError("OPTION_RANGE", { option, got, rule: "a finite number >= 0" });
+    }
     this.#rule = rule;
   }
 

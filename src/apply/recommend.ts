@@ -93,9 +93,11 @@ export class Recommender {
     this.#options = resolved;
   }
 
-  /** Fits the model and indexes its rows. */
+  /** Fits the model and indexes its rows. When only the latter fails, the model is new and attach() is to be called. */
   fit(x: Interactions): this {
     this.model.fit(x);
+    // The indexes of the rows before do not go with the model as it is now.
+    this.close();
     return this.attach(x);
   }
 
@@ -103,6 +105,7 @@ export class Recommender {
   async fitAsync(x: Interactions, run: RunOptions & { threads?: number } = {}): Promise<this> {
     const { threads, signal, onProgress } = run;
     await this.model.fitAsync(x, { signal, onProgress });
+    this.close();
     const made = this.#empty();
     try {
       const { rows, keys } = directed(this.model.itemVectors_);

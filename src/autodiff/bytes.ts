@@ -9,7 +9,7 @@ export function bytesOf(file: Uint8Array, what: string): Uint8Array {
   if (!(file instanceof Uint8Array)) {
     throw new VicinalError("BAD_INPUT", {
       what,
-      got: String(file).slice(0, 60),
+      got: typeof file,
       rule: "the bytes of the file, a Uint8Array",
     });
   }

@@ -58,10 +58,11 @@ export function encodePair(a: Labels, b: Labels, what: readonly [string, string]
 
 /** A matrix of as many numbers as it says, or BAD_INPUT. */
 export function checkMatrix(what: string, m: Matrix<Float32Array | Float64Array>): void {
-  const { data, rows, cols, stride } = (m ?? {}) as Partial<typeof m>;
-  const whole = [rows, cols, stride].every((n) => Number.isInteger(n) && n! >= 0);
-  if (whole && stride! >= cols! && data?.length >= (rows! === 0 ? 0 : (rows! - 1) * stride! + cols!)) return;
-  const got = data === undefined ? String(m) : `${data?.length ?? "no"} numbers for ${rows} × ${cols}`;
+  const { data, rows = -1, cols = 0, stride = 0 } = (m ?? {}) as Partial<typeof m>;
+  const whole = [rows, cols, stride].every((n) => Number.isInteger(n) && n >= 0) && stride >= cols;
+  if (whole && data !== undefined && data?.length >= (rows - 1) * stride + cols) return;
+  const got =
+    data?.length === undefined ? `no matrix, ${typeof m}` : `${data.length} numbers for ${rows} × ${cols}`;
   throw new VicinalError("BAD_INPUT", { what, got, rule: "a matrix { data, rows, cols, stride }" });
 }
 

@@ -9,6 +9,7 @@ import {
   parseMetric,
   type RunOptions,
   resolveOptions,
+  trueOrFalse,
   VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
@@ -124,6 +125,7 @@ export async function evaluateRetrieval(
   const options = resolveOptions(DEFAULTS, given);
   const { average, ks, signal } = options;
   oneOf("average", average, ["queries", "classes"]);
+  trueOrFalse("cluster", options.cluster);
   if (!Array.isArray(ks)) {
     throw new VicinalError("OPTION_RANGE", { option: "ks", got: ks, rule: "a list of k, such as [1, 5]" });
   }

@@ -8,7 +8,7 @@ export function checkDense(m: Dense, what = "matrix"): void {
   const { data, rows, cols, stride } = (m ?? {}) as Partial<Dense>;
   const whole = [rows, cols, stride].every((n) => Number.isInteger(n) && n! >= 0) && stride! >= cols!;
   if (!whole || !(data !== undefined && data.length >= (rows! - 1) * stride! + cols!)) {
-    const got = data === undefined ? String(m) : `${data.length} numbers for ${rows} × ${cols}`;
+    const got = data === undefined ? `none, ${typeof m}` : `${data.length} numbers for ${rows} × ${cols}`;
     throw new VicinalError("BAD_INPUT", { what, got, rule: "{ data, rows, cols, stride }" });
   }
   for (let row = 0; row < rows!; row++) {
