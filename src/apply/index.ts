@@ -5,7 +5,6 @@
  */
 export type { DensityKernel } from "../indexes/trees/balltree/normaliser.ts";
 export type { Calibration, CalibrationFit } from "./calibrate.ts";
-export { logLoss } from "./calibrate.ts";
 export {
   type CommonDenoiseOptions,
   type DenoiseOptions,
