@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { expectNear } from "../../test/helpers/estimators.ts";
 import { createRng, type Matrix, matrix } from "../core/index.ts";
+import { logLoss } from "./calibrate.ts";
 import {
   KNeighborsClassifier,
   KNeighborsDensity,
   KNeighborsDensityClassifier,
   KNeighborsRegressor,
-  logLoss,
 } from "./index.ts";
 
 /** Two overlapping clouds and their labels. */
