@@ -10,22 +10,10 @@ import {
   smoothShares,
 } from "./calibrate.ts";
 import { type Election, electEach, shareVotes } from "./classVotes.ts";
-import {
-  type FitInput,
-  type KNeighbors,
-  NeighborEstimator,
-  runWork,
-  runWorkAsync,
-  type Work,
-} from "./estimator.ts";
+import { type FitInput, runWork, runWorkAsync, type Work } from "./estimator.ts";
 import { readFitting } from "./fitting.ts";
-import {
-  type AsyncHeldOutOptions,
-  chooseBest,
-  type HeldOutOptions,
-  holdOut,
-  type KChoice,
-} from "./heldOut.ts";
+import { chooseBest, type HeldOutOptions, holdOut, type KChoice } from "./heldOut.ts";
+import { KEstimator } from "./kEstimator.ts";
 import { codesOf, type EncodedLabels, encodeLabels, type Label } from "./labels.ts";
 import { checkMetricOfWeights, type NeighborOptions, type NeighborSource } from "./neighbors.ts";
 import { labelParts, openSavedEstimator, type SavedParts } from "./saved.ts";
@@ -46,6 +34,10 @@ export interface KNeighborsClassifierOptions extends NeighborOptions {
 /** What k is chosen by: share of right predictions, or log loss (negated) of the probabilities. */
 export type ClassScoring = "accuracy" | "logLoss";
 
+interface ClassChoosing extends HeldOutOptions {
+  scoring?: ClassScoring;
+}
+
 const CLASS_SCORINGS: readonly ClassScoring[] = ["accuracy", "logLoss"];
 
 /** Rows left out, at most, to learn a calibration of two numbers from. */
@@ -58,21 +50,20 @@ const CALIBRATION_ROWS = 2000;
  *
  * @see Cover and Hart, Nearest neighbor pattern classification, 1967
  */
-export class KNeighborsClassifier<
-  L extends Label = Label,
-> extends NeighborEstimator<KNeighborsClassifierOptions> {
+export class KNeighborsClassifier<L extends Label = Label> extends KEstimator<
+  KNeighborsClassifierOptions,
+  ClassChoosing
+> {
   readonly kind = "KNeighborsClassifier";
   #weights: Weights;
   #ties: Ties;
   #labels: EncodedLabels<L> | undefined;
   #calibration: Calibration;
   #calibrated: CalibrationFit | undefined;
-  #k: number;
 
   /** @throws VicinalError OPTION_UNKNOWN, OPTION_RANGE, BAD_K */
   constructor(options: KNeighborsClassifierOptions = {}) {
     super(options, ["k", "weights", "ties", "calibration"]);
-    this.#k = checkK(options.k ?? 5);
     this.#weights = checkWeights(options.weights ?? "uniform");
     this.#ties = oneOf("ties", options.ties ?? "lowest", TIES);
     this.#calibration = oneOf("calibration", options.calibration ?? "none", CALIBRATIONS);
@@ -106,7 +97,7 @@ export class KNeighborsClassifier<
           : undefined;
         model.adopt(saved.source);
         model.#labels = labels;
-        model.#k = k;
+        model.takeK(k);
         model.#calibrated = calibrated;
         return model;
       },
@@ -115,12 +106,7 @@ export class KNeighborsClassifier<
 
   protected parts(): SavedParts {
     const learned: Facts = this.#calibrated === undefined ? {} : { ...this.#calibrated };
-    return { facts: { k: this.#k, ...learned }, sections: labelParts(this.#fitted) };
-  }
-
-  /** Neighbours that vote. */
-  get k_(): number {
-    return this.#k;
+    return { facts: { k: this.k_, ...learned }, sections: labelParts(this.#fitted) };
   }
 
   /** The labels seen, numbers ascending, strings by code unit. Throws NOT_FITTED. */
@@ -150,7 +136,7 @@ export class KNeighborsClassifier<
   async fitAsync(rows: FitInput, labels: ArrayLike<L>, run: RunOptions = {}): Promise<this> {
     const fitting = readFitting(rows, this.options);
     const encoded = encodeLabels(labels, fitting.rows);
-    return runWorkAsync(this.#take(await fitting.openAsync(run, this.#k), encoded), run);
+    return runWorkAsync(this.#take(await fitting.openAsync(run, this.k_), encoded), run);
   }
 
   *#take(source: NeighborSource, labels: EncodedLabels<L>): Work<this> {
@@ -161,7 +147,7 @@ export class KNeighborsClassifier<
       const calibrated = yield* this.#calibrate(source, this.#electionOf(labels), k);
       this.adopt(source);
       this.#labels = labels;
-      this.#k = k;
+      this.takeK(k);
       this.#calibrated = calibrated;
       done = true;
     } finally {
@@ -172,11 +158,11 @@ export class KNeighborsClassifier<
 
   /** The class of each query. Throws NOT_FITTED, DIM_MISMATCH, NOT_FINITE. O(searches + n·k). */
   predict(queries: VectorsInput): L[] {
-    return this.predictEach(queries, [this.#k])[0]!;
+    return this.predictEach(queries, [this.k_])[0]!;
   }
 
   async predictAsync(queries: VectorsInput, run: RunOptions = {}): Promise<L[]> {
-    return (await this.predictEachAsync(queries, [this.#k], run))[0]!;
+    return (await this.predictEachAsync(queries, [this.k_], run))[0]!;
   }
 
   /** Predictions for several k, in their order, from one search of the largest. */
@@ -210,39 +196,6 @@ export class KNeighborsClassifier<
     return runWorkAsync(this.#score(this.keep(queries), labels), run);
   }
 
-  /**
-   * Judges values of k on held-out fitted rows, with one search a row for all of them, and takes the best as
-   * {@link k_} until the next fit.
-   *
-   * @throws VicinalError OPTION_UNKNOWN, OPTION_RANGE, BAD_K, NOT_FITTED
-   * @remarks leaving one out costs a search for each row; a sample of `rows` is enough for many rows
-   */
-  chooseK(options: HeldOutOptions & { scoring?: ClassScoring } = {}): KChoice {
-    return runWork(this.#chooseK(options));
-  }
-
-  async chooseKAsync(options: AsyncHeldOutOptions & { scoring?: ClassScoring } = {}): Promise<KChoice> {
-    const { signal, onProgress } = options;
-    return runWorkAsync(this.#chooseK(options), { signal, onProgress } as RunOptions);
-  }
-
-  /**
-   * k nearest fitted rows of each query; without queries, of each fitted row, which is not its own neighbour.
-   *
-   * @param k default {@link k_}
-   */
-  kneighbors(queries?: VectorsInput, k: number = this.#k): KNeighbors {
-    return runWork(this.nearest(queries === undefined ? undefined : this.read(queries), k));
-  }
-
-  async kneighborsAsync(
-    queries?: VectorsInput,
-    k: number = this.#k,
-    run: RunOptions = {},
-  ): Promise<KNeighbors> {
-    return runWorkAsync(this.nearest(queries === undefined ? undefined : this.keep(queries), k), run);
-  }
-
   get #fitted(): EncodedLabels<L> {
     void this.source;
     return this.#labels!;
@@ -269,7 +222,7 @@ export class KNeighborsClassifier<
 
   *#proba(reader: VectorReader): Work<Matrix<Float64Array>> {
     const election = this.#election;
-    const k = this.#k;
+    const k = this.k_;
     const shares = yield* this.around(reader, { k }, shareVotes(election, [k], reader.rows));
     if (this.#calibrated !== undefined) smoothShares(shares[0]!, election.classes, k, this.#calibrated);
     return matrix(shares[0]!, election.classes);
@@ -277,14 +230,12 @@ export class KNeighborsClassifier<
 
   *#score(reader: VectorReader, labels: ArrayLike<L>): Work<number> {
     const truth = codesOf(labels, this.classes_, reader.rows);
-    const [codes] = yield* this.#elect(reader, [this.#k]);
+    const [codes] = yield* this.#elect(reader, [this.k_]);
     return agreement(codes!, truth);
   }
 
-  *#chooseK({
-    scoring = "accuracy",
-    ...options
-  }: HeldOutOptions & { scoring?: ClassScoring }): Work<KChoice> {
+  /** @internal */
+  protected override *choosing({ scoring = "accuracy", ...options }: ClassChoosing): Work<KChoice> {
     oneOf("scoring", scoring, CLASS_SCORINGS);
     const { ks, quest, rows } = holdOut(this.source, options);
     const election = this.#election;
@@ -303,7 +254,7 @@ export class KNeighborsClassifier<
     }
     const choice = chooseBest(ks, scores, rows.length);
     this.#calibrated = yield* this.#calibrate(this.source, election, choice.k);
-    this.#k = choice.k;
+    this.takeK(choice.k);
     return choice;
   }
 

@@ -2,22 +2,10 @@ import { checkK, type RunOptions } from "../core/index.ts";
 import type { VectorsInput } from "../indexes/contract.ts";
 import type { VectorReader } from "../indexes/parts/vectors.ts";
 import type { SnapshotInput } from "../persist/index.ts";
-import {
-  type FitInput,
-  type KNeighbors,
-  NeighborEstimator,
-  runWork,
-  runWorkAsync,
-  type Work,
-} from "./estimator.ts";
+import { type FitInput, runWork, runWorkAsync, type Work } from "./estimator.ts";
 import { closing, readFitting } from "./fitting.ts";
-import {
-  type AsyncHeldOutOptions,
-  chooseBest,
-  type HeldOutOptions,
-  holdOut,
-  type KChoice,
-} from "./heldOut.ts";
+import { chooseBest, type HeldOutOptions, holdOut, type KChoice } from "./heldOut.ts";
+import { KEstimator } from "./kEstimator.ts";
 import { checkMetricOfWeights, type NeighborOptions, type NeighborSource } from "./neighbors.ts";
 import { openSavedEstimator, type SavedParts, targetParts } from "./saved.ts";
 import { sameOutputs } from "./scores.ts";
@@ -37,16 +25,14 @@ export interface KNeighborsRegressorOptions extends NeighborOptions {
  * those fitted first are nearer. Predictions equal those of scikit-learn's class of this name, save for the order of
  * rows equally far and the rounding of distances to float32.
  */
-export class KNeighborsRegressor extends NeighborEstimator<KNeighborsRegressorOptions> {
+export class KNeighborsRegressor extends KEstimator<KNeighborsRegressorOptions, HeldOutOptions> {
   readonly kind = "KNeighborsRegressor";
   #weights: Weights;
   #targets: Targets | undefined;
-  #k: number;
 
   /** @throws VicinalError OPTION_UNKNOWN, OPTION_RANGE, BAD_K */
   constructor(options: KNeighborsRegressorOptions = {}) {
     super(options, ["k", "weights"]);
-    this.#k = checkK(options.k ?? 5);
     this.#weights = checkWeights(options.weights ?? "uniform");
   }
 
@@ -59,19 +45,14 @@ export class KNeighborsRegressor extends NeighborEstimator<KNeighborsRegressorOp
       const targets = saved.targets();
       model.adopt(saved.source);
       model.#targets = targets;
-      model.#k = k;
+      model.takeK(k);
       return model;
     });
   }
 
   protected parts(): SavedParts {
     const { facts, sections } = targetParts(this.#fitted);
-    return { facts: { k: this.#k, ...facts }, sections };
-  }
-
-  /** Neighbours that are averaged. */
-  get k_(): number {
-    return this.#k;
+    return { facts: { k: this.k_, ...facts }, sections };
   }
 
   /** Values of a row. Throws NOT_FITTED. */
@@ -96,24 +77,24 @@ export class KNeighborsRegressor extends NeighborEstimator<KNeighborsRegressorOp
   async fitAsync(rows: FitInput, values: TargetsInput, run: RunOptions = {}): Promise<this> {
     const fitting = readFitting(rows, this.options);
     const targets = readTargets(values, fitting.rows);
-    return this.#take(await fitting.openAsync(run, this.#k), targets);
+    return this.#take(await fitting.openAsync(run, this.k_), targets);
   }
 
   #take(source: NeighborSource, targets: Targets): this {
     closing(source, () => checkMetricOfWeights(source, this.#weights));
     this.adopt(source);
     this.#targets = targets;
-    this.#k = checkK(this.options.k ?? 5);
+    this.takeK();
     return this;
   }
 
   /** Means of n queries, shape n × outputs, row-major. Throws NOT_FITTED, DIM_MISMATCH, NOT_FINITE. */
   predict(queries: VectorsInput): Float64Array {
-    return this.predictEach(queries, [this.#k])[0]!;
+    return this.predictEach(queries, [this.k_])[0]!;
   }
 
   async predictAsync(queries: VectorsInput, run: RunOptions = {}): Promise<Float64Array> {
-    return (await this.predictEachAsync(queries, [this.#k], run))[0]!;
+    return (await this.predictEachAsync(queries, [this.k_], run))[0]!;
   }
 
   /** Predictions for several k, in their order, from one search of the largest. */
@@ -133,46 +114,13 @@ export class KNeighborsRegressor extends NeighborEstimator<KNeighborsRegressorOp
   score(queries: VectorsInput, values: TargetsInput): number {
     const reader = this.read(queries);
     const truth = sameOutputs(readTargets(values, reader.rows), this.outputs_);
-    return r2(runWork(this.#average(reader, [this.#k]))[0]!, truth);
+    return r2(runWork(this.#average(reader, [this.k_]))[0]!, truth);
   }
 
   async scoreAsync(queries: VectorsInput, values: TargetsInput, run: RunOptions = {}): Promise<number> {
     const reader = this.keep(queries);
     const truth = sameOutputs(readTargets(values, reader.rows), this.outputs_);
-    return r2((await runWorkAsync(this.#average(reader, [this.#k]), run))[0]!, truth);
-  }
-
-  /**
-   * Judges values of k by the R² of held-out fitted rows, with one search a row for all of them, and takes the best as
-   * {@link k_} until the next fit.
-   *
-   * @throws VicinalError OPTION_UNKNOWN, OPTION_RANGE, BAD_K, NOT_FITTED
-   * @remarks leaving one out costs a search for each row; a sample of `rows` is enough for many rows
-   */
-  chooseK(options: HeldOutOptions = {}): KChoice {
-    return runWork(this.#chooseK(options));
-  }
-
-  async chooseKAsync(options: AsyncHeldOutOptions = {}): Promise<KChoice> {
-    const { signal, onProgress } = options;
-    return runWorkAsync(this.#chooseK(options), { signal, onProgress } as RunOptions);
-  }
-
-  /**
-   * k nearest fitted rows of each query; without queries, of each fitted row, which is not its own neighbour.
-   *
-   * @param k default {@link k_}
-   */
-  kneighbors(queries?: VectorsInput, k: number = this.#k): KNeighbors {
-    return runWork(this.nearest(queries === undefined ? undefined : this.read(queries), k));
-  }
-
-  async kneighborsAsync(
-    queries?: VectorsInput,
-    k: number = this.#k,
-    run: RunOptions = {},
-  ): Promise<KNeighbors> {
-    return runWorkAsync(this.nearest(queries === undefined ? undefined : this.keep(queries), k), run);
+    return r2((await runWorkAsync(this.#average(reader, [this.k_]), run))[0]!, truth);
   }
 
   get #fitted(): Targets {
@@ -186,7 +134,8 @@ export class KNeighborsRegressor extends NeighborEstimator<KNeighborsRegressorOp
     return this.around(reader, reach, averageEach(this.#fitted, this.#weights, ks, reader.rows));
   }
 
-  *#chooseK(options: HeldOutOptions): Work<KChoice> {
+  /** @internal */
+  protected override *choosing(options: HeldOutOptions): Work<KChoice> {
     const targets = this.#fitted;
     const { ks, quest, rows } = holdOut(this.source, options);
     const to = averageEach(targets, this.#weights, ks, rows.length);
@@ -194,7 +143,7 @@ export class KNeighborsRegressor extends NeighborEstimator<KNeighborsRegressorOp
     const truth = rowsOf(targets, rows);
     const scores = to.finish().map((means) => r2(means, truth));
     const choice = chooseBest(ks, scores, rows.length);
-    this.#k = choice.k;
+    this.takeK(choice.k);
     return choice;
   }
 }
