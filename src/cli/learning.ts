@@ -27,13 +27,6 @@ export function splitByClass(labels: readonly string[], share: number, seed: num
   return { held, learn: [...labels.keys()].filter((row) => !out.has(row)) };
 }
 
-/** Some rows, copied. */
-export function takeRows({ data, cols, stride }: Matrix<Float32Array>, rows: readonly number[]): Matrix {
-  const out = new Float32Array(rows.length * cols);
-  for (const [i, row] of rows.entries()) out.set(data.subarray(row * stride, row * stride + cols), i * cols);
-  return { data: out, rows: rows.length, cols, stride: cols };
-}
-
 export interface Network {
   readonly kind: "cnn" | "mlp";
   readonly width: number;

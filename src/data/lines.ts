@@ -1,3 +1,4 @@
+import { joinBytes } from "../core/bytes.ts";
 import type { ByteCursor } from "./cursor.ts";
 import { checkLimit, type DataLimits } from "./limits.ts";
 
@@ -29,7 +30,7 @@ export async function* lineBatches(cursor: ByteCursor, limits: DataLimits): Asyn
       let start = at;
       let end = stop;
       if (pendingBytes > 0) {
-        bytes = join(pending, pendingBytes, chunk.subarray(at, stop));
+        bytes = joinBytes([...pending, chunk.subarray(at, stop)]);
         start = 0;
         end = bytes.length;
         pending = [];
@@ -57,7 +58,7 @@ export async function* lineBatches(cursor: ByteCursor, limits: DataLimits): Asyn
     }
   }
   if (pendingBytes > 0) {
-    const bytes = join(pending, pendingBytes, new Uint8Array(0));
+    const bytes = joinBytes(pending);
     const end = bytes[bytes.length - 1] === 13 ? bytes.length - 1 : bytes.length;
     checkLimit(`${cursor.name}: bytes of line ${line.number + 1}`, end, limits.maxLineBytes);
     set(line, bytes, 0, end);
@@ -70,17 +71,6 @@ function set(line: Line, bytes: Uint8Array, start: number, end: number): void {
   line.start = start;
   line.end = end;
   line.number++;
-}
-
-function join(parts: Uint8Array[], size: number, tail: Uint8Array): Uint8Array {
-  const all = new Uint8Array(size + tail.length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  all.set(tail, at);
-  return all;
 }
 
 /** The first line, looked at before the others are asked for, and those others in batches. */

@@ -1,4 +1,5 @@
 import { fileSize, inflateChunks, openDataFile } from "#platform";
+import { joinBytes } from "../core/bytes.ts";
 import { isVicinalError, VicinalError } from "../core/index.ts";
 import { badFormat, checkLimit, DATA_LIMITS, type DataLimits, FREE_BYTES, resolveLimits } from "./limits.ts";
 
@@ -170,13 +171,7 @@ export async function concatChunks(
     size += chunk.length;
     checkLimit(`${name}, in bytes,`, size, maxBytes);
   }
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return joinBytes(parts);
 }
 
 /** A source for anything accepted as input. Strings are paths. @throws FILE, BAD_INPUT, DOWNLOAD */

@@ -1,4 +1,5 @@
 import { fileStore as systemFiles } from "#platform";
+import { joinBytes } from "../core/bytes.ts";
 import { isVicinalError, VicinalError } from "../core/errors.ts";
 import type { FileStore } from "../platform/files.node.ts";
 
@@ -254,13 +255,7 @@ async function streamSource(
       }
       rest = new Uint8Array(0);
     }
-    const bytes = new Uint8Array(total);
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytesSource(bytes, label);
+    return bytesSource(joinBytes(parts), label);
   } finally {
     await close();
   }

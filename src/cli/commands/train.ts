@@ -4,6 +4,7 @@ import { replaceDataFile } from "#platform";
 import { KNeighborsClassifier } from "../../apply/index.ts";
 import { createTape, layers, type TrainReport } from "../../autodiff/index.ts";
 import { oneOf, type RunOptions, VicinalError } from "../../core/index.ts";
+import { gather } from "../../labs/rows.ts";
 import {
   augmentImages,
   createEncoder,
@@ -14,7 +15,7 @@ import {
 import { readNumber, readSeed, readThreads, readWhole, requireOptions } from "../arguments.ts";
 import { checkpointOf, dropCheckpoint, readCheckpoint, saveCheckpoint } from "../checkpoints.ts";
 import { checkOutput, fileProblem } from "../inputs.ts";
-import { architectureFor, type Split, splitByClass, takeRows } from "../learning.ts";
+import { architectureFor, type Split, splitByClass } from "../learning.ts";
 import { modelBytes } from "../models.ts";
 import { formatBytes, formatCount, writeJson, writeLine } from "../output.ts";
 import { withReporter } from "../progress.ts";
@@ -131,7 +132,7 @@ async function learn(
   const { rows, pictures } = input;
   const kind = oneOf("--encoder", flags.encoder ?? (pictures === undefined ? "mlp" : "cnn"), ["cnn", "mlp"]);
   const split = splitByClass(labels, flags.validation, seed);
-  const learned = takeRows(rows, split.learn);
+  const learned = gather(rows, split.learn);
   const architecture = architectureFor({ kind, width, unit: loss !== "softmax" }, learned, pictures);
   const tape = createTape({ threads });
   const start = performance.now();
@@ -222,11 +223,11 @@ async function validate(
   const classifier = new KNeighborsClassifier<string>({ k: VOTERS, metric: "cosine" });
   try {
     classifier.fit(
-      takeRows(features, known),
+      gather(features, known),
       known.map((row) => labels[row]!),
     );
     const accuracy = classifier.score(
-      takeRows(features, held),
+      gather(features, held),
       held.map((row) => labels[row]!),
     );
     return { rows: held.length, k: VOTERS, metric: "cosine", accuracy };

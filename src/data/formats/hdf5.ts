@@ -1,3 +1,4 @@
+import { joinBytes } from "../../core/bytes.ts";
 import { VicinalError } from "../../core/index.ts";
 import { decodeElements, ELEMENT_BYTES, type ElementType, heldAs } from "../elements.ts";
 import { badFormat, checkLimit, FREE_BYTES } from "../limits.ts";
@@ -201,13 +202,7 @@ async function readWhole(source: ByteSource, { limits }: FormatContext): Promise
     size += chunk.length;
     checkLimit(`${source.name}, in bytes,`, size, limits.maxBytes);
   }
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return joinBytes(parts);
 }
 
 /** A data set of numbers, its first axis counting rows. */

@@ -1,3 +1,4 @@
+import { joinBytes } from "../../core/bytes.ts";
 import { crc32 } from "../../core/crc32.ts";
 import { VicinalError } from "../../core/index.ts";
 import { badFormat, checkLimit, type DataLimits, FREE_BYTES } from "../limits.ts";
@@ -181,13 +182,7 @@ export function zipEntrySource(archive: ByteSource, entry: ZipEntry, limits: Dat
         if (from < to) parts.push(chunk.subarray(from, to));
         at += chunk.length;
       }
-      const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-      let put = 0;
-      for (const part of parts) {
-        all.set(part, put);
-        put += part.length;
-      }
-      return all;
+      return joinBytes(parts);
     },
     close: () => archive.close(),
   };

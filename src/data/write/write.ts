@@ -1,4 +1,5 @@
 import { replaceDataFile } from "#platform";
+import { joinBytes } from "../../core/bytes.ts";
 import { type Matrix, oneOf, type Scalars, VicinalError } from "../../core/index.ts";
 import { formatOfName } from "../detect.ts";
 import { bigAnnChunks, npyChunks, vecsChunks } from "./binary.ts";
@@ -75,13 +76,7 @@ export function encodeVectors(
   columns: TextColumns = {},
 ): Uint8Array {
   const parts = [...vectorChunks(matrix, format, columns)];
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return joinBytes(parts);
 }
 
 /** Replaces a file by these bytes: written beside it, synced, renamed. @throws FILE */

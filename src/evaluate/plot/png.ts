@@ -1,3 +1,4 @@
+import { joinBytes } from "../../core/bytes.ts";
 import { crc32 } from "../../core/crc32.ts";
 
 /** Up to 256 colours as red, green, blue, alpha bytes. */
@@ -26,7 +27,7 @@ export function indexedPng(pixels: Uint8Array, width: number, height: number, pa
   for (let y = 0; y < height; y++) {
     lines.set(pixels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
   }
-  return joined([
+  return joinBytes([
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
     chunk("IHDR", header),
     chunk("PLTE", Uint8Array.from(palette.flatMap((color) => color.slice(0, 3)))),
@@ -46,16 +47,6 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   for (let i = 0; i < 4; i++) out[4 + i] = type.charCodeAt(i);
   out.set(data, 8);
   view.setUint32(data.length + 8, crc32(out.subarray(4, data.length + 8)));
-  return out;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
   return out;
 }
 

@@ -1,3 +1,4 @@
+import { joinBytes } from "../../core/bytes.ts";
 import { type RunOptions, turn, VicinalError, wholeNumber } from "../../core/index.ts";
 import { type CachedStyle, emojiCacheDir, readCache, writeCache } from "./cache.ts";
 import { catalogue, type Drawing } from "./catalogue.ts";
@@ -91,7 +92,7 @@ export async function loadEmoji(options: EmojiOptions = {}): Promise<EmojiSet> {
   return {
     size,
     drawings,
-    pixels: join(parts),
+    pixels: joinBytes(parts),
     skipped,
     credits: wanted.map((pkg) => pkg.credit),
     renderer: `@resvg/resvg-wasm ${renderer}`,
@@ -145,14 +146,4 @@ function covers(style: CachedStyle, drawings: readonly Drawing[]): boolean {
   const gone = new Set(style.skipped.map(({ name }) => name));
   const names = drawings.map(({ name }) => name).filter((name) => !gone.has(name));
   return names.length === style.names.length && names.every((name, i) => name === style.names[i]);
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

@@ -6,17 +6,14 @@ import { dataRoots } from "../../data/index.ts";
 import { type Interactions, interactions, type Triple } from "../../learn/index.ts";
 import { delimited } from "./delimited.ts";
 
-/** Who listened to, watched or read what. */
-export interface MusicSet {
+/** What is said of a set, and how models are judged by it. */
+interface Described {
   readonly name: string;
   readonly title: string;
   /** What counts as an interaction and what was left out. */
   readonly note: string;
   /** What the items are, in the plural. */
   readonly things: string;
-  readonly x: Interactions;
-  /** Name of each item. */
-  readonly names: readonly string[];
   /** Items whose similar ones are shown. */
   readonly shown: readonly string[];
   /** Lists of items for whose owner something is recommended. */
@@ -29,20 +26,18 @@ export interface MusicSet {
   readonly repeats: number;
 }
 
-interface Source {
-  readonly name: string;
-  readonly title: string;
-  readonly note: string;
-  readonly things: string;
+/** Who listened to, watched or read what. */
+export interface MusicSet extends Described {
+  readonly x: Interactions;
+  /** Name of each item. */
+  readonly names: readonly string[];
+}
+
+interface Source extends Described {
   /** Folders below a data folder. */
   readonly folders: readonly string[];
   readonly files: readonly string[];
   readonly fix: string;
-  readonly shown: readonly string[];
-  readonly persons: readonly (readonly string[])[];
-  readonly counted: boolean;
-  readonly validations: number;
-  readonly repeats: number;
   /** User, item and value by their keys, and the names of items. */
   read(texts: readonly string[]): { entries: [string, string, number][]; names: Map<string, string> };
 }

@@ -1,4 +1,5 @@
 import { VicinalError } from "../../core/index.ts";
+import { transposedEntries } from "../linalg/csr.ts";
 
 /**
  * Who has to do with what, and how much: a sparse matrix of users × items in rows. Row u holds items
@@ -172,20 +173,7 @@ export function checkInteractions(x: Interactions): Interactions {
 
 /** Items × users of the same interactions. */
 export function transposed({ users, items, indptr, indices, values }: Interactions): Interactions {
-  const start = new Uint32Array(items + 1);
-  for (const item of indices) start[item + 1]!++;
-  for (let i = 0; i < items; i++) start[i + 1]! += start[i]!;
-  const at = start.slice(0, items);
-  const who = new Uint32Array(indices.length);
-  const amounts = new Float32Array(indices.length);
-  for (let u = 0; u < users; u++) {
-    for (let e = indptr[u]!; e < indptr[u + 1]!; e++) {
-      const slot = at[indices[e]!]!++;
-      who[slot] = u;
-      amounts[slot] = values[e]!;
-    }
-  }
-  return { users: items, items: users, indptr: start, indices: who, values: amounts };
+  return { users: items, items: users, ...transposedEntries(items, indptr, indices, values) };
 }
 
 /** Items of a user and their values, as views. */

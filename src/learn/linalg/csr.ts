@@ -73,20 +73,31 @@ export const csrOperator = (a: Csr): LinearOperator => ({
 
 /** The transpose; columns ascend in each row, whatever the order was. */
 export function csrTranspose({ rows, cols, indptr, indices, data }: Csr): Csr {
+  const turned = transposedEntries(cols, indptr, indices, data);
+  return { rows: cols, cols: rows, indptr: turned.indptr, indices: turned.indices, data: turned.values };
+}
+
+/** Entries by rows sorted by columns: rows of the transpose, columns ascending in each. */
+export function transposedEntries<V extends Float32Array | Float64Array>(
+  cols: number,
+  indptr: Uint32Array,
+  indices: Uint32Array,
+  values: V,
+): { indptr: Uint32Array; indices: Uint32Array; values: V } {
   const to = new Uint32Array(cols + 1);
   for (const j of indices) to[j + 1]!++;
   for (let j = 0; j < cols; j++) to[j + 1]! += to[j]!;
   const next = to.slice(0, cols);
   const outIndices = new Uint32Array(indices.length);
-  const outData = new Float64Array(indices.length);
-  for (let i = 0; i < rows; i++) {
+  const outValues = values.slice() as V;
+  for (let i = 0; i + 1 < indptr.length; i++) {
     for (let at = indptr[i]!; at < indptr[i + 1]!; at++) {
       const place = next[indices[at]!]!++;
       outIndices[place] = i;
-      outData[place] = data[at]!;
+      outValues[place] = values[at]!;
     }
   }
-  return { rows: cols, cols: rows, indptr: to, indices: outIndices, data: outData };
+  return { indptr: to, indices: outIndices, values: outValues };
 }
 
 /** The same numbers, zeros filled in. */
