@@ -205,6 +205,45 @@ describe("training", () => {
     expect(() => encoder().encode([[3e38, 3e38, -3e38, 3e38]])).toThrow(/features of row 0/);
   });
 
+  test("two towers refuse pairs, options and texts that are none", () => {
+    const model = learn.createTwoTower({ image: { kind: "mlp", inputs: 4, hidden: [8], width: 4 } });
+    const images = rows;
+    const texts = rows.map((_, i) => `thing ${i}`);
+    const bad = [
+      null,
+      5,
+      {},
+      { images },
+      { images, texts: 5 },
+      { images, texts: texts.slice(1) },
+      { images, texts: classes },
+    ];
+    for (const pairs of [...bad, { images, texts, subjects: [1] }, { images: [], texts: [] }] as Anything[]) {
+      refused("pairs", () => learn.fitTwoTower(model, pairs, { epochs: 1 }));
+    }
+    const options = [
+      "epochs",
+      "batch",
+      "learningRate",
+      "weightDecay",
+      "augment",
+      "rephrase",
+      "others",
+      "blend",
+    ];
+    for (const option of [...options, "clip", "seed", "onEpoch"]) {
+      for (const [what, got] of Object.entries(HOSTILE)) {
+        refused(`${option}: ${what}`, () =>
+          learn.fitTwoTower(model, { images, texts }, { epochs: 1, [option]: got }),
+        );
+      }
+    }
+    for (const of of [null, 5, "one", [5], [null]] as Anything[])
+      refused(`texts ${of}`, () => model.encodeTexts(of));
+    expect(model.encodeTexts(["", "!"]).data.every(Number.isFinite)).toBe(true);
+    model.tape.dispose();
+  });
+
   test("samplers refuse labels, options, steps and states that are none", () => {
     const kinds = { ClassBalancedSampler: { classes: 2, perClass: 2 }, PairSampler: {}, TripletSampler: {} };
     for (const [name, options] of Object.entries(kinds)) {

@@ -1,5 +1,6 @@
 import { type Batch, createLoader, type Tensor, type TrainReport } from "../../autodiff/index.ts";
 import {
+  checkOptions,
   type Job,
   permutation,
   type Rng,
@@ -85,10 +86,11 @@ export const fitTwoTowerAsync = async (
 /** Rows of each subject, in the order in which subjects first appear. */
 function rowsBySubject({ texts, subjects }: ImageTexts, rows: number): number[][] {
   for (const [what, list] of Object.entries({ texts, subjects })) {
-    if (list === undefined || list.length === rows) continue;
+    if ((list === undefined && what === "subjects") || (Array.isArray(list) && list.length === rows))
+      continue;
     throw new VicinalError("BAD_INPUT", {
       what,
-      got: `${list.length} of them`,
+      got: Array.isArray(list) ? `${list.length} of them` : typeof list,
       rule: `${rows}, one an image`,
     });
   }
@@ -105,6 +107,16 @@ function rowsBySubject({ texts, subjects }: ImageTexts, rows: number): number[][
 function* fitJob(model: TwoTower, pairs: ImageTexts, given: FitTwoTowerOptions): Job<TrainReport> {
   const options = resolveOptions<typeof DEFAULTS>(DEFAULTS, given);
   const { epochs, batch, learningRate, weightDecay, augment, rephrase, others, blend, seed } = options;
+  wholeNumber("epochs", epochs, 0, 1e6);
+  wholeNumber("batch", batch, 1, 0x7fffffff);
+  for (const [option, got] of Object.entries({ augment, rephrase })) {
+    if (got === undefined || typeof got === "function") continue;
+    throw new VicinalError("OPTION_RANGE", { option, got, rule: "a function" });
+  }
+  if (!(typeof blend === "number" && blend >= 0 && blend <= 1)) {
+    throw new VicinalError("OPTION_RANGE", { option: "blend", got: blend, rule: "from 0 to 1" });
+  }
+  checkOptions(pairs);
   const source = rowSource(pairs.images, "images", 2, model.image.inputs);
   const bySubject = rowsBySubject(pairs, source.rows);
   wholeNumber("others", others, 0, 1 << 20);

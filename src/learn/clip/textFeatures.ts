@@ -1,3 +1,5 @@
+import { VicinalError } from "../../core/index.ts";
+
 /** How a text becomes numbers of features. */
 export interface TextFeatureOptions {
   /** Features are numbered 0 … buckets − 1 by a hash; two may share a number. */
@@ -8,6 +10,9 @@ export interface TextFeatureOptions {
 
 /** Words of a text: letters and digits, lower case, without marks such as accents. */
 export function wordsOf(text: string): string[] {
+  if (typeof text !== "string") {
+    throw new VicinalError("BAD_INPUT", { what: "a text", got: typeof text, rule: "a string" });
+  }
   return text
     .normalize("NFKD")
     .replace(/\p{M}/gu, "")

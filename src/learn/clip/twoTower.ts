@@ -125,6 +125,9 @@ export class TwoTower {
   }
 
   *#texts(texts: readonly string[]): Job<Matrix> {
+    if (!Array.isArray(texts)) {
+      throw new VicinalError("BAD_INPUT", { what: "texts", got: typeof texts, rule: "a list of strings" });
+    }
     const data = new Float32Array(texts.length * this.width);
     const batch = 256;
     for (let from = 0; from < texts.length; from += batch) {
