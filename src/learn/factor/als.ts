@@ -4,15 +4,13 @@ import {
   type Matrix,
   matrix,
   oneOf,
-  type RunOptions,
   resolveOptions,
   row,
-  runAsync,
-  runSync,
   VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
-import { fitted, openSaved, type SavedModel } from "../saved.ts";
+import { JobModel } from "../jobModel.ts";
+import { openSaved, type SavedModel } from "../saved.ts";
 import { type AlsScratch, alsLoss, alsScratch, approachRow, gramOf, solveRow } from "./alsSolve.ts";
 import { checkInteractions, type Interactions, transposed } from "./interactions.ts";
 import { bag, checkUser, type FactorModel, positive, products } from "./model.ts";
@@ -71,17 +69,18 @@ const BLOCK = 64;
  * approached by x·y with confidence c = 1 + α·w, so that nothing seen is a weak hint of no interest. Minimises
  * Σ c (p − x·y)² + λ (Σ|x|² + Σ|y|²) by alternating least squares; float64 inside, float32 results.
  *
+ * @throws VicinalError fit: BAD_INPUT, EMPTY_INDEX
  * @remarks a sweep is O(entries · factors · cgSteps + rows · factors² · cgSteps) by conjugate gradients and
  * O(entries · factors² + rows · factors³) by Cholesky; the same bytes for a seed
  * @see Hu, Koren and Volinsky, ICDM 2008; Takács, Pilászy and Tikk, RecSys 2011
  */
-export class ImplicitALS implements FactorModel {
+export class ImplicitALS extends JobModel<Interactions, Learned> implements FactorModel {
   readonly options: Readonly<Required<ImplicitAlsOptions>>;
-  #learned: Learned | undefined;
   #foldScratch: { y: Float64Array; scratch: AlsScratch } | undefined;
 
   /** @throws VicinalError OPTION_UNKNOWN, OPTION_RANGE */
   constructor(options: ImplicitAlsOptions = {}) {
+    super("ImplicitALS");
     const o = resolveOptions(ALS_DEFAULTS, options) as Required<ImplicitAlsOptions>;
     wholeNumber("factors", o.factors, 1, 1024);
     positive("alpha", o.alpha, true);
@@ -94,47 +93,35 @@ export class ImplicitALS implements FactorModel {
     this.options = o;
   }
 
-  /** Learns both sets of rows. @throws VicinalError BAD_INPUT */
-  fit(x: Interactions): this {
-    this.#set(runSync(this.#job(x)));
-    return this;
-  }
-
-  /** The same in turns. Rejects with the signal's reason; what was fitted before stays. */
-  async fitAsync(x: Interactions, run: RunOptions = {}): Promise<this> {
-    this.#set(await runAsync(this.#job(x), run));
-    return this;
-  }
-
   get userFactors_(): Matrix {
-    return this.#fitted().users;
+    return this.learned.users;
   }
 
   get itemFactors_(): Matrix {
-    return this.#fitted().items;
+    return this.learned.items;
   }
 
   get itemVectors_(): Matrix {
-    return this.#fitted().items;
+    return this.learned.items;
   }
 
   /** The cost after each sweep, which never rises (but for rounding). */
   get loss_(): readonly number[] {
-    return this.#fitted().loss;
+    return this.learned.loss;
   }
 
   scoresOf(user: number): Float64Array {
-    const { users, items } = this.#fitted();
+    const { users, items } = this.learned;
     return products(items, row(users, checkUser(user, users.rows)));
   }
 
   scoresFor(items: ArrayLike<number>, values?: ArrayLike<number>): Float64Array {
-    return products(this.#fitted().items, this.foldIn(items, values));
+    return products(this.learned.items, this.foldIn(items, values));
   }
 
   /** The best row for someone with these items, in closed form; zeros for nobody's. O(items · factors² + factors³). */
   foldIn(items: ArrayLike<number>, values?: ArrayLike<number>): Float32Array {
-    const { items: y, weights } = this.#fitted();
+    const { items: y, weights } = this.learned;
     const { alpha, regularization } = this.options;
     const one = weighted(bag(items, values, y.rows), weights);
     const fold = this.#fold(y);
@@ -151,7 +138,7 @@ export class ImplicitALS implements FactorModel {
 
   /** The whole model, for JSON.stringify; float32 numbers in base64. */
   toJSON(): SavedAls {
-    const { users, items, weights } = this.#fitted();
+    const { users, items, weights } = this.learned;
     const options = { ...this.options };
     return {
       format: "vicinal/ImplicitALS",
@@ -176,16 +163,13 @@ export class ImplicitALS implements FactorModel {
     if (weighting === "bm25" && !(lengths?.length === items.rows && lengths.every((v) => v > 0))) {
       saved.fail("it has a length over 0 for each item");
     }
-    model.#set({ users, items, weights, loss: [] });
+    model.take({ users, items, weights, loss: [] });
     return model;
   }
 
-  #fitted(): Learned {
-    return fitted(this.#learned, "ImplicitALS");
-  }
-
-  #set(learned: Learned): void {
-    this.#learned = learned;
+  /** @internal */
+  protected override take(learned: Learned): void {
+    super.take(learned);
     this.#foldScratch = undefined;
   }
 
@@ -199,7 +183,8 @@ export class ImplicitALS implements FactorModel {
     return this.#foldScratch;
   }
 
-  *#job(given: Interactions): Job<Learned> {
+  /** @internal */
+  protected override *job(given: Interactions): Job<Learned> {
     const x = checkInteractions(given);
     if (x.items === 0 || x.users === 0) throw new VicinalError("EMPTY_INDEX", { what: "ImplicitALS" });
     const { factors: f, alpha, regularization, iterations, weighting, seed } = this.options;

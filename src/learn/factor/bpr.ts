@@ -4,15 +4,13 @@ import {
   type Matrix,
   matrix,
   type Rng,
-  type RunOptions,
   resolveOptions,
   row,
-  runAsync,
-  runSync,
   VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
-import { fitted, openSaved, type SavedModel } from "../saved.ts";
+import { JobModel } from "../jobModel.ts";
+import { openSaved, type SavedModel } from "../saved.ts";
 import { bprStep } from "./bprStep.ts";
 import { checkInteractions, holds, type Interactions } from "./interactions.ts";
 import { bag, checkUser, type FactorModel, positive, products, refuseDiverged } from "./model.ts";
@@ -60,15 +58,16 @@ const BLOCK = 2048;
  * Σ ln σ(x·y_i − x·y_j) − λ|·|²: i drawn from the interactions, j from all items and drawn again while the user has it.
  * Values of interactions do not matter. A row of items ends in the item's bias, a row of users in 1.
  *
+ * @throws VicinalError fit: BAD_INPUT, EMPTY_INDEX, DIVERGED
  * @remarks an epoch is O(entries · (factors + log of a row)); float64 inside; the same bytes for a seed
  * @see Rendle, Freudenthaler, Gantner and Schmidt-Thieme, UAI 2009 (arXiv:1205.2618)
  */
-export class BPR implements FactorModel {
+export class BPR extends JobModel<Interactions, Learned> implements FactorModel {
   readonly options: Readonly<Required<BprOptions>>;
-  #learned: Learned | undefined;
 
   /** @throws VicinalError OPTION_UNKNOWN, OPTION_RANGE */
   constructor(options: BprOptions = {}) {
+    super("BPR");
     const o = resolveOptions(BPR_DEFAULTS, options) as Required<BprOptions>;
     wholeNumber("factors", o.factors, 1, 1024);
     positive("learningRate", o.learningRate);
@@ -78,51 +77,39 @@ export class BPR implements FactorModel {
     this.options = o;
   }
 
-  /** @throws VicinalError BAD_INPUT, EMPTY_INDEX */
-  fit(x: Interactions): this {
-    this.#learned = runSync(this.#job(x));
-    return this;
-  }
-
-  /** The same in turns. Rejects with the signal's reason; what was fitted before stays. */
-  async fitAsync(x: Interactions, run: RunOptions = {}): Promise<this> {
-    this.#learned = await runAsync(this.#job(x), run);
-    return this;
-  }
-
   /** Users × (factors + 1), the last column 1. */
   get userFactors_(): Matrix {
-    return this.#fitted().users;
+    return this.learned.users;
   }
 
   /** Items × (factors + 1), the last column the bias. */
   get itemFactors_(): Matrix {
-    return this.#fitted().items;
+    return this.learned.items;
   }
 
   /** Items × factors: a view without the biases. */
   get itemVectors_(): Matrix {
-    const { items } = this.#fitted();
+    const { items } = this.learned;
     return matrix(items.data, items.cols - 1, items.rows, items.stride);
   }
 
   /** Mean of −ln σ(score of i − score of j) over the pairs drawn in each epoch. */
   get loss_(): readonly number[] {
-    return this.#fitted().loss;
+    return this.learned.loss;
   }
 
   scoresOf(user: number): Float64Array {
-    const { users, items } = this.#fitted();
+    const { users, items } = this.learned;
     return products(items, row(users, checkUser(user, users.rows)));
   }
 
   scoresFor(items: ArrayLike<number>, values?: ArrayLike<number>): Float64Array {
-    return products(this.#fitted().items, this.foldIn(items, values));
+    return products(this.learned.items, this.foldIn(items, values));
   }
 
   /** A row for someone with these items: the same gradient steps for it alone, seeded; values do not matter. */
   foldIn(items: ArrayLike<number>, values?: ArrayLike<number>): Float32Array {
-    const { items: learned } = this.#fitted();
+    const { items: learned } = this.learned;
     const one = bag(items, values, learned.rows);
     const f = learned.cols - 1;
     const x = new Float64Array(f + 1);
@@ -142,7 +129,7 @@ export class BPR implements FactorModel {
 
   /** The whole model, for JSON.stringify; float32 numbers in base64. */
   toJSON(): SavedBpr {
-    const { users, items } = this.#fitted();
+    const { users, items } = this.learned;
     return {
       format: "vicinal/BPR",
       version: 1,
@@ -160,15 +147,12 @@ export class BPR implements FactorModel {
     const items = restoreMatrix("items of a saved BPR", saved.raw("items"));
     if (users.cols !== items.cols || items.cols < 2)
       saved.fail("users and items have as many columns, at least 2");
-    model.#learned = { users, items, loss: [] };
+    model.take({ users, items, loss: [] });
     return model;
   }
 
-  #fitted(): Learned {
-    return fitted(this.#learned, "BPR");
-  }
-
-  *#job(given: Interactions): Job<Learned> {
+  /** @internal */
+  protected override *job(given: Interactions): Job<Learned> {
     const seen = checkInteractions(given);
     if (seen.indices.length === 0) throw new VicinalError("EMPTY_INDEX", { what: "BPR" });
     const { factors: f, learningRate, regularization, epochs, seed } = this.options;

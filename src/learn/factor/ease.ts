@@ -1,13 +1,5 @@
-import {
-  type Job,
-  oneOf,
-  type RunOptions,
-  resolveOptions,
-  runAsync,
-  runSync,
-  VicinalError,
-} from "../../core/index.ts";
-import { fitted } from "../saved.ts";
+import { type Job, oneOf, resolveOptions, VicinalError } from "../../core/index.ts";
+import { JobModel } from "../jobModel.ts";
 import { checkInteractions, type Interactions, rowOf, transposed } from "./interactions.ts";
 import { inverseJob } from "./inverse.ts";
 import { bag, checkUser, type ItemScorer, positive } from "./model.ts";
@@ -35,46 +27,35 @@ interface Learned {
  * The linear autoencoder without hidden layer: B with zero diagonal that minimises |X − X B|² + λ|B|², in closed form;
  * scores are x·B. Strong where items are thousands, not millions.
  *
+ * @throws VicinalError fit: BAD_INPUT, LIMIT for more than 10,000 items
  * @remarks fit inverts the smaller of items × items and users × users: O(min³), O(items²) numbers kept
  * @see Steck, WWW 2019 (arXiv:1905.03375)
  */
-export class Ease implements ItemScorer {
+export class Ease extends JobModel<Interactions, Learned> implements ItemScorer {
   readonly options: Readonly<Required<EaseOptions>>;
-  #learned: Learned | undefined;
 
   /** @throws VicinalError OPTION_UNKNOWN, OPTION_RANGE */
   constructor(options: EaseOptions = {}) {
+    super("Ease");
     const o = resolveOptions(EASE_DEFAULTS, options) as Required<EaseOptions>;
     positive("regularization", o.regularization);
     oneOf("weighting", o.weighting, WEIGHTINGS);
     this.options = o;
   }
 
-  /** @throws VicinalError BAD_INPUT, LIMIT for more than 10,000 items */
-  fit(x: Interactions): this {
-    this.#learned = runSync(this.#job(x));
-    return this;
-  }
-
-  /** The same in turns. Rejects with the signal's reason; what was fitted before stays. */
-  async fitAsync(x: Interactions, run: RunOptions = {}): Promise<this> {
-    this.#learned = await runAsync(this.#job(x), run);
-    return this;
-  }
-
   /** B, items × items, row-major: column j says what each item tells of item j. */
   get coefficients_(): Float32Array {
-    return fitted(this.#learned, "Ease").coefficients;
+    return this.learned.coefficients;
   }
 
   scoresOf(user: number): Float64Array {
-    const { x } = fitted(this.#learned, "Ease");
+    const { x } = this.learned;
     const { items, values } = rowOf(x, checkUser(user, x.users));
     return this.scoresFor(items, values);
   }
 
   scoresFor(items: ArrayLike<number>, values?: ArrayLike<number>): Float64Array {
-    const { x, weights, coefficients } = fitted(this.#learned, "Ease");
+    const { x, weights, coefficients } = this.learned;
     const one = weighted(bag(items, values, x.items), weights);
     const scores = new Float64Array(x.items);
     for (let e = 0; e < one.indices.length; e++) {
@@ -84,7 +65,8 @@ export class Ease implements ItemScorer {
     return scores;
   }
 
-  *#job(given: Interactions): Job<Learned> {
+  /** @internal */
+  protected override *job(given: Interactions): Job<Learned> {
     const x = checkInteractions(given);
     if (x.items > MOST_ITEMS) {
       throw new VicinalError("LIMIT", { what: "items of Ease", got: x.items, limit: MOST_ITEMS });

@@ -1,13 +1,5 @@
-import {
-  checkK,
-  type Job,
-  oneOf,
-  type RunOptions,
-  resolveOptions,
-  runAsync,
-  runSync,
-} from "../../core/index.ts";
-import { fitted } from "../saved.ts";
+import { checkK, type Job, oneOf, resolveOptions } from "../../core/index.ts";
+import { JobModel } from "../jobModel.ts";
 import { checkInteractions, type Interactions, rowOf, transposed } from "./interactions.ts";
 import { bag, checkUser, type ItemScorer, positive } from "./model.ts";
 import { learnWeights, WEIGHTINGS, type Weighting, type Weights, weighted } from "./weighting.ts";
@@ -42,15 +34,16 @@ interface Learned {
  * cosine between columns of weighted interactions, (a·b) / (|a||b| + shrink), of each item's nearest items only.
  * float64 sums; no random numbers.
  *
+ * @throws VicinalError fit: BAD_INPUT
  * @remarks fit is O(Σ over users of items²) and holds items × neighbors numbers
  * @see Sarwar, Karypis, Konstan and Riedl, WWW 2001; Deshpande and Karypis, TOIS 2004
  */
-export class ItemKnn implements ItemScorer {
+export class ItemKnn extends JobModel<Interactions, Learned> implements ItemScorer {
   readonly options: Readonly<Required<ItemKnnOptions>>;
-  #learned: Learned | undefined;
 
   /** @throws VicinalError OPTION_UNKNOWN, OPTION_RANGE, BAD_K */
   constructor(options: ItemKnnOptions = {}) {
+    super("ItemKnn");
     const o = resolveOptions(ITEM_KNN_DEFAULTS, options) as Required<ItemKnnOptions>;
     if (o.neighbors !== Number.POSITIVE_INFINITY) checkK(o.neighbors);
     oneOf("weighting", o.weighting, WEIGHTINGS);
@@ -59,37 +52,26 @@ export class ItemKnn implements ItemScorer {
     this.options = o;
   }
 
-  fit(x: Interactions): this {
-    this.#learned = runSync(this.#job(x));
-    return this;
-  }
-
-  /** The same in turns. Rejects with the signal's reason; what was fitted before stays. */
-  async fitAsync(x: Interactions, run: RunOptions = {}): Promise<this> {
-    this.#learned = await runAsync(this.#job(x), run);
-    return this;
-  }
-
   /** Similarities of each item's nearest items; row i has the neighbours of item i, ascending by number. */
   get similarities_(): Interactions {
-    return fitted(this.#learned, "ItemKnn").similar;
+    return this.learned.similar;
   }
 
   scoresOf(user: number): Float64Array {
-    const { x } = fitted(this.#learned, "ItemKnn");
+    const { x } = this.learned;
     const { items, values } = rowOf(x, checkUser(user, x.users));
     return this.scoresFor(items, values);
   }
 
   scoresFor(items: ArrayLike<number>, values?: ArrayLike<number>): Float64Array {
-    const { x, weights } = fitted(this.#learned, "ItemKnn");
+    const { x, weights } = this.learned;
     const by = this.options.profile === "binary" ? "binary" : weights;
     return this.#scores(weighted(bag(items, values, x.items), by));
   }
 
   /** Neighbours of the person's items; an item that keeps few neighbours speaks for those only. */
   #scores({ indices, values, items }: Interactions): Float64Array {
-    const { similar } = fitted(this.#learned, "ItemKnn");
+    const { similar } = this.learned;
     const scores = new Float64Array(items);
     for (let e = 0; e < indices.length; e++) {
       const row = indices[e]!;
@@ -100,7 +82,8 @@ export class ItemKnn implements ItemScorer {
     return scores;
   }
 
-  *#job(given: Interactions): Job<Learned> {
+  /** @internal */
+  protected override *job(given: Interactions): Job<Learned> {
     const x = checkInteractions(given);
     const { neighbors, weighting, shrink } = this.options;
     const weights = learnWeights(x, weighting);

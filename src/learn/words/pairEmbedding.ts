@@ -6,17 +6,15 @@ import {
   oneOf,
   permutation,
   type Rng,
-  type RunOptions,
   resolveOptions,
-  runAsync,
-  runSync,
   VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
 import { checkInteractions, holds, type Interactions } from "../factor/interactions.ts";
 import { positive, refuseDiverged } from "../factor/model.ts";
 import { restoreMatrix, type SavedMatrix, saveMatrix } from "../factor/savedArray.ts";
-import { fitted, openSaved, type SavedModel } from "../saved.ts";
+import { JobModel } from "../jobModel.ts";
+import { openSaved, type SavedModel } from "../saved.ts";
 import { cosineSlopes, logisticPairLoss, type PairLoss, type Slopes, squaredPairLoss } from "./pairLoss.ts";
 import { RowAdam } from "./rowAdam.ts";
 
@@ -66,16 +64,17 @@ const TRIES = 64;
  * pair is met as often as its value says (rounded), with pairs that do not occur beside it: in turns another right row and
  * another left row, drawn evenly.
  *
+ * @throws VicinalError fit: BAD_INPUT, EMPTY_INDEX, DIVERGED; left rows are users of the interactions, right rows items
  * @remarks O(occurrences · (1 + negatives) · dimension) an epoch; float64 inside, unit rows in float32; the same bytes for
  * a seed. Adam keeps moments of the rows that a step touches only.
  * @see Koehrsen, "Building a Recommendation System Using Neural Network Embeddings", 2018
  */
-export class PairEmbedding {
+export class PairEmbedding extends JobModel<Interactions, Learned> {
   readonly options: Readonly<Required<PairEmbeddingOptions>>;
-  #learned: Learned | undefined;
 
   /** @throws VicinalError OPTION_UNKNOWN, OPTION_RANGE */
   constructor(options: PairEmbeddingOptions = {}) {
+    super("PairEmbedding");
     const o = resolveOptions(PAIR_DEFAULTS, options) as Required<PairEmbeddingOptions>;
     wholeNumber("dimension", o.dimension, 1, 4096);
     wholeNumber("negatives", o.negatives, 1, 1000);
@@ -87,36 +86,24 @@ export class PairEmbedding {
     this.options = o;
   }
 
-  /** @param x left rows as users, right rows as items @throws VicinalError BAD_INPUT, EMPTY_INDEX */
-  fit(x: Interactions): this {
-    this.#learned = runSync(this.#job(x));
-    return this;
-  }
-
-  /** The same in turns. Rejects with the signal's reason; what was fitted before stays. */
-  async fitAsync(x: Interactions, run: RunOptions = {}): Promise<this> {
-    this.#learned = await runAsync(this.#job(x), run);
-    return this;
-  }
-
   /** Unit rows, one for each on the left (such as books). */
   get left_(): Matrix {
-    return this.#fitted().left;
+    return this.learned.left;
   }
 
   /** Unit rows, one for each on the right (such as links). */
   get right_(): Matrix {
-    return this.#fitted().right;
+    return this.learned.right;
   }
 
   /** Mean loss of a pair in each epoch. */
   get loss_(): readonly number[] {
-    return this.#fitted().loss;
+    return this.learned.loss;
   }
 
   /** Both tables for JSON.stringify; float32 numbers in base64. */
   toJSON(): SavedPairs {
-    const { left, right } = this.#fitted();
+    const { left, right } = this.learned;
     const options = { ...this.options };
     return {
       format: "vicinal/PairEmbedding",
@@ -134,15 +121,12 @@ export class PairEmbedding {
     const left = restoreMatrix("left rows of a saved PairEmbedding", saved.raw("left"));
     const right = restoreMatrix("right rows of a saved PairEmbedding", saved.raw("right"));
     if (left.cols !== right.cols) saved.fail("both its tables have as many columns");
-    model.#learned = { left, right, loss: [] };
+    model.take({ left, right, loss: [] });
     return model;
   }
 
-  #fitted(): Learned {
-    return fitted(this.#learned, "PairEmbedding");
-  }
-
-  *#job(given: Interactions): Job<Learned> {
+  /** @internal */
+  protected override *job(given: Interactions): Job<Learned> {
     const x = checkInteractions(given);
     const { dimension: d, batch, epochs, seed, learningRate } = this.options;
     const pairs = occurrences(x);

@@ -4,17 +4,15 @@ import {
   type Matrix,
   matrix,
   type Rng,
-  type RunOptions,
   resolveOptions,
   row,
-  runAsync,
-  runSync,
   VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
 import { positive, refuseDiverged } from "../factor/model.ts";
 import { restoreMatrix, type SavedMatrix, saveMatrix } from "../factor/savedArray.ts";
-import { fitted, openSaved, type SavedModel } from "../saved.ts";
+import { JobModel } from "../jobModel.ts";
+import { openSaved, type SavedModel } from "../saved.ts";
 import { type AliasTable, aliasTable, drawAlias } from "./alias.ts";
 import { type SgnsTables, sgnsStep } from "./sgnsStep.ts";
 import { type Corpus, readCorpus, type Sequences, type Token } from "./vocabulary.ts";
@@ -75,15 +73,16 @@ const BLOCK = 512;
  * Vectors of words (or of items of baskets) that tell which others stand beside them: skip-gram with negative sampling.
  * For items of baskets, whose order says nothing, take `window: Infinity`.
  *
+ * @throws VicinalError fit: BAD_INPUT, EMPTY_INDEX when fewer than two tokens are met often enough, DIVERGED
  * @remarks O(tokens · window · (1 + negatives) · dimension) an epoch; one thread; the same bytes for a seed
  * @see Mikolov, Sutskever, Chen, Corrado and Dean, NIPS 2013 (arXiv:1310.4546); Barkan and Koenigstein, MLSP 2016, for items
  */
-export class SkipGram<T extends Token = Token> {
+export class SkipGram<T extends Token = Token> extends JobModel<Sequences<T>, Learned<T>> {
   readonly options: Readonly<Required<SkipGramOptions>>;
-  #learned: Learned<T> | undefined;
 
   /** @throws VicinalError OPTION_UNKNOWN, OPTION_RANGE */
   constructor(options: SkipGramOptions = {}) {
+    super("SkipGram");
     const o = resolveOptions(SKIP_GRAM_DEFAULTS, options) as Required<SkipGramOptions>;
     wholeNumber("dimension", o.dimension, 1, 4096);
     if (o.window !== Number.POSITIVE_INFINITY) wholeNumber("window", o.window, 1, 2 ** 31 - 1);
@@ -98,45 +97,33 @@ export class SkipGram<T extends Token = Token> {
     this.options = o;
   }
 
-  /** @throws VicinalError BAD_INPUT, EMPTY_INDEX when fewer than two tokens are met often enough */
-  fit(sequences: Sequences<T>): this {
-    this.#learned = runSync(this.#job(sequences));
-    return this;
-  }
-
-  /** The same in turns. Rejects with the signal's reason; what was fitted before stays. */
-  async fitAsync(sequences: Sequences<T>, run: RunOptions = {}): Promise<this> {
-    this.#learned = await runAsync(this.#job(sequences), run);
-    return this;
-  }
-
   /** Tokens in order of rows, the most frequent first. */
   get tokens_(): readonly T[] {
-    return this.#fitted().tokens;
+    return this.learned.tokens;
   }
 
   /** How often each was met. */
   get counts_(): readonly number[] {
-    return this.#fitted().counts;
+    return this.learned.counts;
   }
 
   /** One row a token; put them into an index of metric cosine. */
   get vectors_(): Matrix {
-    return this.#fitted().vectors;
+    return this.learned.vectors;
   }
 
   /** Mean loss of a pair, with its noise, in each epoch. */
   get loss_(): readonly number[] {
-    return this.#fitted().loss;
+    return this.learned.loss;
   }
 
   has(token: T): boolean {
-    return this.#fitted().rows.has(token);
+    return this.learned.rows.has(token);
   }
 
   /** The vector of a token; a copy. @throws VicinalError KEY_UNKNOWN */
   vector(token: T): Float32Array {
-    const { rows, vectors } = this.#fitted();
+    const { rows, vectors } = this.learned;
     const at = rows.get(token);
     if (at === undefined) throw new VicinalError("KEY_UNKNOWN", { key: String(token) });
     return row(vectors, at).slice();
@@ -144,7 +131,7 @@ export class SkipGram<T extends Token = Token> {
 
   /** Tokens and vectors for JSON.stringify; float32 numbers in base64. */
   toJSON(): SavedSkipGram {
-    const { tokens, counts, vectors } = this.#fitted();
+    const { tokens, counts, vectors } = this.learned;
     const { window, ...options } = this.options;
     return {
       format: "vicinal/SkipGram",
@@ -171,15 +158,12 @@ export class SkipGram<T extends Token = Token> {
     const rows = rowsByToken(tokens as T[]);
     if (rows.size !== vectors.rows) saved.fail("its tokens differ from each other");
     const counts = [...saved.vector("counts", vectors.rows)];
-    model.#learned = { tokens: tokens as T[], counts, vectors, rows, loss: [] };
+    model.take({ tokens: tokens as T[], counts, vectors, rows, loss: [] });
     return model;
   }
 
-  #fitted(): Learned<T> {
-    return fitted(this.#learned, "SkipGram");
-  }
-
-  *#job(sequences: Sequences<T>): Job<Learned<T>> {
+  /** @internal */
+  protected override *job(sequences: Sequences<T>): Job<Learned<T>> {
     const { dimension: d, minCount, power, epochs, seed, negatives } = this.options;
     const corpus = readCorpus(sequences, minCount);
     const n = corpus.tokens.length;
