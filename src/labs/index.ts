@@ -12,6 +12,7 @@ import { runGeoLab } from "./geo/lab.ts";
 import { runMusicLab } from "./music/lab.ts";
 import type { LabOptions, LabResult } from "./options.ts";
 import { runPhotosLab } from "./photos/lab.ts";
+import { runRelaxationLab } from "./relaxation/lab.ts";
 import { runSiameseLab } from "./siamese/lab.ts";
 import { runTheoryLab } from "./theory/lab.ts";
 import { runWordsLab } from "./words/lab.ts";
@@ -61,6 +62,10 @@ export const LABS: Readonly<Record<string, Lab>> = {
   photos: {
     summary: "photographs beside their nearest: by pixels, and by 128 features that a network learns",
     run: runPhotosLab,
+  },
+  relaxation: {
+    summary: "neighbours taken softly: what the weights do as t falls, and metrics learned through them",
+    run: runRelaxationLab,
   },
   siamese: {
     summary:

@@ -1,7 +1,7 @@
 import { machineLine } from "../machine.ts";
 import { seconds } from "../numbers.ts";
-import type { TheoryLabResults } from "../theory/lab.ts";
 import type { Claim, Part, PartTable, Picture } from "../theory/part.ts";
+import type { ClaimResults, TimedPart } from "../theory/run.ts";
 import { facts, type Html, page, pairs, paragraph, section, svgFigure, table, text } from "./html.ts";
 
 const STYLE = `
@@ -12,20 +12,21 @@ const STYLE = `
 .claims span{display:block;color:var(--quiet);font-size:14px;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 `;
 
-/** The report on theory. */
-export function theoryPage(
-  results: TheoryLabResults,
-  parts: readonly (Part & { readonly seconds: number })[],
+/** The report of a study made of claims. */
+export function claimsPage(
+  results: ClaimResults,
+  parts: readonly TimedPart[],
+  { title, lead }: { readonly title: string; readonly lead: string },
 ): string {
   const took = results.parts.reduce((sum, part) => sum + part.seconds, 0);
-  const lead =
-    `<p>What theory says of nearest neighbours, held against experiments on densities and shapes of which the truth is known.</p>` +
+  const head =
+    `<p>${text(lead)}</p>` +
     `<p class="quiet">${text(machineLine(results.machine))}; seed ${results.seed}${results.quick ? "; quick run" : ""}; ${seconds(took)} in all.</p>` +
     facts([
       { value: `${results.held} of ${results.claims}`, label: "claims hold" },
       { value: String(parts.length), label: "subjects" },
     ]);
-  return page("Theory of neighbours, checked", lead, parts.map(partSection), STYLE);
+  return page(title, head, parts.map(partSection), STYLE);
 }
 
 function partSection(part: Part): Html {
