@@ -1,4 +1,5 @@
 import { type RunOptions, resolveOptions, wholeNumber } from "../core/index.ts";
+import type { Machine } from "./machine.ts";
 
 /** What every study takes. */
 export interface LabOptions extends RunOptions {
@@ -27,6 +28,13 @@ export interface LabResult<T = object> {
   /** Path of results.json, which holds `results`. */
   readonly resultsFile: string;
   readonly results: T;
+}
+
+/** What the results of every study say of the run. */
+export interface LabFacts {
+  readonly machine: Machine;
+  readonly seed: number;
+  readonly quick: boolean;
 }
 
 const DEFAULTS: LabOptions = {

@@ -1,7 +1,7 @@
 import { beginLab } from "../begin.ts";
-import { type Machine, machine, machineLine, workThreads } from "../machine.ts";
+import { machine, machineLine, workThreads } from "../machine.ts";
 import { bytes, seconds, share, times } from "../numbers.ts";
-import type { LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
+import type { LabFacts, LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
 import { heading, printTable } from "../print.ts";
 import { annPage } from "../report/ann.ts";
 import { writeReport } from "../report/write.ts";
@@ -11,11 +11,8 @@ import { families } from "./families.ts";
 import { type AnnSet, measureSet, type SummaryRow } from "./measure.ts";
 import { annSets, million } from "./sets.ts";
 
-export interface AnnLabResults {
+export interface AnnLabResults extends LabFacts {
   readonly lab: "ann";
-  readonly machine: Machine;
-  readonly seed: number;
-  readonly quick: boolean;
   readonly seconds: number;
   readonly sets: readonly AnnSet[];
   readonly crossovers: readonly Crossover[];

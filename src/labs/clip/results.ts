@@ -1,6 +1,6 @@
 import type { EmojiSet } from "../emoji/dataset.ts";
 import type { EmojiStyle } from "../emoji/styles.ts";
-import type { Machine } from "../machine.ts";
+import type { LabFacts } from "../options.ts";
 import type { Recalls } from "./measure.ts";
 
 /** Recall in both directions between texts and the pictures of one gallery. */
@@ -45,11 +45,8 @@ export interface ClipAnswer {
   }[];
 }
 
-export interface ClipLabResults {
+export interface ClipLabResults extends LabFacts {
   readonly lab: "clip";
-  readonly machine: Machine;
-  readonly seed: number;
-  readonly quick: boolean;
   readonly threads: number;
   readonly emoji: number;
   readonly parameters: number;

@@ -3,10 +3,10 @@ import { type Matrix, type Progress, row } from "../../core/index.ts";
 import { loadDataset } from "../../data/index.ts";
 import { create, type Index, type SearchParams, tune } from "../../indexes/index.ts";
 import { beginLab } from "../begin.ts";
-import { type Machine, machine, machineLine, workThreads } from "../machine.ts";
+import { machine, machineLine, workThreads } from "../machine.ts";
 import { neighbourRows } from "../neighbourRows.ts";
 import { count, qps, seconds, share, times } from "../numbers.ts";
-import type { LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
+import type { LabFacts, LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
 import { heading } from "../print.ts";
 import { digitsPage } from "../report/digits.ts";
 import type { Sheet, SheetRow } from "../report/sheet.ts";
@@ -24,11 +24,8 @@ export interface DigitsRow {
   readonly buildSeconds: number;
 }
 
-export interface DigitsLabResults {
+export interface DigitsLabResults extends LabFacts {
   readonly lab: "digits";
-  readonly machine: Machine;
-  readonly seed: number;
-  readonly quick: boolean;
   readonly train: number;
   readonly test: number;
   readonly rows: readonly DigitsRow[];

@@ -1,6 +1,6 @@
 import type { ConfusionMatrix } from "../../evaluate/index.ts";
-import type { Machine } from "../machine.ts";
 import type { KAccuracy } from "../neighbourAccuracy.ts";
+import type { LabFacts } from "../options.ts";
 import type { PictureRow } from "../report/pictureRows.ts";
 import type { Study } from "../study.ts";
 
@@ -55,11 +55,8 @@ export interface SearchComparison {
   readonly learnedAccuracy: number;
 }
 
-export interface FashionLabResults {
+export interface FashionLabResults extends LabFacts {
   readonly lab: "fashion";
-  readonly machine: Machine;
-  readonly seed: number;
-  readonly quick: boolean;
   readonly threads: number;
   readonly seconds: number;
   readonly train: number;

@@ -1,8 +1,8 @@
 import type { RunOptions } from "../../core/index.ts";
 import { beginLab } from "../begin.ts";
-import { type Machine, machine, machineLine } from "../machine.ts";
+import { machine, machineLine } from "../machine.ts";
 import { count, share } from "../numbers.ts";
-import type { LabOptions, LabResult } from "../options.ts";
+import type { LabFacts, LabOptions, LabResult } from "../options.ts";
 import { heading } from "../print.ts";
 import { type GeoMaps, geoPage } from "../report/geo.ts";
 import { writeReport } from "../report/write.ts";
@@ -20,11 +20,8 @@ import {
   type ValueStudy,
 } from "./study.ts";
 
-export interface GeoLabResults {
+export interface GeoLabResults extends LabFacts {
   readonly lab: "geo";
-  readonly machine: Machine;
-  readonly seed: number;
-  readonly quick: boolean;
   /** Haversine beside straight distances through the globe. */
   readonly agreement: Agreement;
   /** Elevation of cities, in metres. */

@@ -1,8 +1,8 @@
 import type { BPR, ImplicitALS } from "../../learn/index.ts";
 import { beginLab } from "../begin.ts";
-import { type Machine, machine, machineLine } from "../machine.ts";
+import { machine, machineLine } from "../machine.ts";
 import { count, qps, seconds, share } from "../numbers.ts";
-import type { LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
+import type { LabFacts, LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
 import { heading, printTable } from "../print.ts";
 import { musicPage } from "../report/music.ts";
 import { writeReport } from "../report/write.ts";
@@ -34,11 +34,8 @@ export interface MusicFindings extends Verdict {
   readonly products: readonly ProductRow[];
 }
 
-export interface MusicLabResults {
+export interface MusicLabResults extends LabFacts {
   readonly lab: "music";
-  readonly machine: Machine;
-  readonly seed: number;
-  readonly quick: boolean;
   readonly seconds: number;
   readonly sets: readonly MusicFindings[];
 }

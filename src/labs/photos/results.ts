@@ -1,5 +1,5 @@
-import type { Machine } from "../machine.ts";
 import type { KAccuracy } from "../neighbourAccuracy.ts";
+import type { LabFacts } from "../options.ts";
 import type { PictureRow } from "../report/pictureRows.ts";
 
 /** How well nearest photographs share the label of a photograph, in one space. */
@@ -17,11 +17,8 @@ export interface PhotoSpaceFindings {
   readonly rPrecision: number;
 }
 
-export interface PhotosLabResults {
+export interface PhotosLabResults extends LabFacts {
   readonly lab: "photos";
-  readonly machine: Machine;
-  readonly seed: number;
-  readonly quick: boolean;
   readonly threads: number;
   readonly seconds: number;
   readonly train: number;

@@ -1,9 +1,9 @@
 import { createRng, isVicinalError, type Matrix, row } from "../../core/index.ts";
 import { create, type Index } from "../../indexes/index.ts";
 import { beginLab } from "../begin.ts";
-import { type Machine, machine, machineLine, workThreads } from "../machine.ts";
+import { machine, machineLine, workThreads } from "../machine.ts";
 import { bytes, count, seconds, share, times } from "../numbers.ts";
-import type { LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
+import type { LabFacts, LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
 import { heading } from "../print.ts";
 import { wordsPage } from "../report/words.ts";
 import { writeReport } from "../report/write.ts";
@@ -36,11 +36,8 @@ export interface WordSet {
   readonly builds: readonly { readonly index: string; readonly seconds: number; readonly bytes: number }[];
 }
 
-export interface WordsLabResults {
+export interface WordsLabResults extends LabFacts {
   readonly lab: "words";
-  readonly machine: Machine;
-  readonly seed: number;
-  readonly quick: boolean;
   readonly sets: readonly WordSet[];
 }
 

@@ -5,15 +5,14 @@ import {
   matrix,
   oneOf,
   resolveOptions,
-  row,
   VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
-import { JobModel } from "../jobModel.ts";
 import { openSaved, type SavedModel } from "../saved.ts";
 import { type AlsScratch, alsLoss, alsScratch, approachRow, gramOf, solveRow } from "./alsSolve.ts";
+import { FactorScorer, type Factors } from "./factorScorer.ts";
 import { checkInteractions, type Interactions, transposed } from "./interactions.ts";
-import { bag, checkUser, type FactorModel, positive, products } from "./model.ts";
+import { bag, positive } from "./model.ts";
 import { restoreMatrix, type SavedMatrix, saveMatrix } from "./savedArray.ts";
 import { learnWeights, WEIGHTINGS, type Weighting, type Weights, weighted } from "./weighting.ts";
 
@@ -54,11 +53,8 @@ export interface SavedAls extends SavedModel {
   readonly items: SavedMatrix;
 }
 
-interface Learned {
-  readonly users: Matrix;
-  readonly items: Matrix;
+interface Learned extends Factors {
   readonly weights: Weights;
-  readonly loss: readonly number[];
 }
 
 /** Rows between two reports. */
@@ -68,13 +64,14 @@ const BLOCK = 64;
  * Matrix factorisation of what people did, without ratings: preference p = 1 where there was an interaction, else 0, is
  * approached by x·y with confidence c = 1 + α·w, so that nothing seen is a weak hint of no interest. Minimises
  * Σ c (p − x·y)² + λ (Σ|x|² + Σ|y|²) by alternating least squares; float64 inside, float32 results.
+ * `loss_` is the cost after each sweep, which never rises (but for rounding).
  *
  * @throws VicinalError fit: BAD_INPUT, EMPTY_INDEX
  * @remarks a sweep is O(entries · factors · cgSteps + rows · factors² · cgSteps) by conjugate gradients and
  * O(entries · factors² + rows · factors³) by Cholesky; the same bytes for a seed
  * @see Hu, Koren and Volinsky, ICDM 2008; Takács, Pilászy and Tikk, RecSys 2011
  */
-export class ImplicitALS extends JobModel<Interactions, Learned> implements FactorModel {
+export class ImplicitALS extends FactorScorer<Learned> {
   readonly options: Readonly<Required<ImplicitAlsOptions>>;
   #foldScratch: { y: Float64Array; scratch: AlsScratch } | undefined;
 
@@ -93,34 +90,8 @@ export class ImplicitALS extends JobModel<Interactions, Learned> implements Fact
     this.options = o;
   }
 
-  get userFactors_(): Matrix {
-    return this.learned.users;
-  }
-
-  get itemFactors_(): Matrix {
-    return this.learned.items;
-  }
-
-  get itemVectors_(): Matrix {
-    return this.learned.items;
-  }
-
-  /** The cost after each sweep, which never rises (but for rounding). */
-  get loss_(): readonly number[] {
-    return this.learned.loss;
-  }
-
-  scoresOf(user: number): Float64Array {
-    const { users, items } = this.learned;
-    return products(items, row(users, checkUser(user, users.rows)));
-  }
-
-  scoresFor(items: ArrayLike<number>, values?: ArrayLike<number>): Float64Array {
-    return products(this.learned.items, this.foldIn(items, values));
-  }
-
   /** The best row for someone with these items, in closed form; zeros for nobody's. O(items · factors² + factors³). */
-  foldIn(items: ArrayLike<number>, values?: ArrayLike<number>): Float32Array {
+  override foldIn(items: ArrayLike<number>, values?: ArrayLike<number>): Float32Array {
     const { items: y, weights } = this.learned;
     const { alpha, regularization } = this.options;
     const one = weighted(bag(items, values, y.rows), weights);

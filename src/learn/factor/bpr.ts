@@ -5,15 +5,14 @@ import {
   matrix,
   type Rng,
   resolveOptions,
-  row,
   VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
-import { JobModel } from "../jobModel.ts";
 import { openSaved, type SavedModel } from "../saved.ts";
 import { bprStep } from "./bprStep.ts";
+import { FactorScorer, type Factors } from "./factorScorer.ts";
 import { checkInteractions, holds, type Interactions } from "./interactions.ts";
-import { bag, checkUser, type FactorModel, positive, products, refuseDiverged } from "./model.ts";
+import { bag, positive, refuseDiverged } from "./model.ts";
 import { restoreMatrix, type SavedMatrix, saveMatrix } from "./savedArray.ts";
 
 export interface BprOptions {
@@ -43,12 +42,6 @@ export interface SavedBpr extends SavedModel {
   readonly items: SavedMatrix;
 }
 
-interface Learned {
-  readonly users: Matrix;
-  readonly items: Matrix;
-  readonly loss: readonly number[];
-}
-
 /** Draws of a negative before a user is taken to have (nearly) everything. */
 const TRIES = 64;
 const BLOCK = 2048;
@@ -57,12 +50,13 @@ const BLOCK = 2048;
  * Bayesian personalised ranking: what a user has should score above what they have not. Stochastic gradient ascent on
  * Σ ln σ(x·y_i − x·y_j) − λ|·|²: i drawn from the interactions, j from all items and drawn again while the user has it.
  * Values of interactions do not matter. A row of items ends in the item's bias, a row of users in 1.
+ * `loss_` is the mean of −ln σ(x·y_i − x·y_j) over the pairs drawn in each epoch.
  *
  * @throws VicinalError fit: BAD_INPUT, EMPTY_INDEX, DIVERGED
  * @remarks an epoch is O(entries · (factors + log of a row)); float64 inside; the same bytes for a seed
  * @see Rendle, Freudenthaler, Gantner and Schmidt-Thieme, UAI 2009 (arXiv:1205.2618)
  */
-export class BPR extends JobModel<Interactions, Learned> implements FactorModel {
+export class BPR extends FactorScorer<Factors> {
   readonly options: Readonly<Required<BprOptions>>;
 
   /** @throws VicinalError OPTION_UNKNOWN, OPTION_RANGE */
@@ -77,38 +71,14 @@ export class BPR extends JobModel<Interactions, Learned> implements FactorModel 
     this.options = o;
   }
 
-  /** Users × (factors + 1), the last column 1. */
-  get userFactors_(): Matrix {
-    return this.learned.users;
-  }
-
-  /** Items × (factors + 1), the last column the bias. */
-  get itemFactors_(): Matrix {
-    return this.learned.items;
-  }
-
   /** Items × factors: a view without the biases. */
-  get itemVectors_(): Matrix {
+  override get itemVectors_(): Matrix {
     const { items } = this.learned;
     return matrix(items.data, items.cols - 1, items.rows, items.stride);
   }
 
-  /** Mean of −ln σ(score of i − score of j) over the pairs drawn in each epoch. */
-  get loss_(): readonly number[] {
-    return this.learned.loss;
-  }
-
-  scoresOf(user: number): Float64Array {
-    const { users, items } = this.learned;
-    return products(items, row(users, checkUser(user, users.rows)));
-  }
-
-  scoresFor(items: ArrayLike<number>, values?: ArrayLike<number>): Float64Array {
-    return products(this.learned.items, this.foldIn(items, values));
-  }
-
   /** A row for someone with these items: the same gradient steps for it alone, seeded; values do not matter. */
-  foldIn(items: ArrayLike<number>, values?: ArrayLike<number>): Float32Array {
+  override foldIn(items: ArrayLike<number>, values?: ArrayLike<number>): Float32Array {
     const { items: learned } = this.learned;
     const one = bag(items, values, learned.rows);
     const f = learned.cols - 1;
@@ -152,7 +122,7 @@ export class BPR extends JobModel<Interactions, Learned> implements FactorModel 
   }
 
   /** @internal */
-  protected override *job(given: Interactions): Job<Learned> {
+  protected override *job(given: Interactions): Job<Factors> {
     const seen = checkInteractions(given);
     if (seen.indices.length === 0) throw new VicinalError("EMPTY_INDEX", { what: "BPR" });
     const { factors: f, learningRate, regularization, epochs, seed } = this.options;
