@@ -1,7 +1,7 @@
 import { beginLab } from "../begin.ts";
-import { type Machine, machine, machineLine } from "../machine.ts";
+import { machine, machineLine } from "../machine.ts";
 import { seconds } from "../numbers.ts";
-import type { LabOptions, LabResult } from "../options.ts";
+import type { LabFacts, LabOptions, LabResult } from "../options.ts";
 import { heading } from "../print.ts";
 import { writeReport } from "../report/write.ts";
 import type { Claim, Part, PartOptions } from "./part.ts";
@@ -16,11 +16,8 @@ export interface PartResults {
 }
 
 /** What came of a study made of claims. */
-export interface ClaimResults {
+export interface ClaimResults extends LabFacts {
   readonly lab: string;
-  readonly machine: Machine;
-  readonly seed: number;
-  readonly quick: boolean;
   readonly claims: number;
   readonly held: number;
   readonly parts: readonly PartResults[];

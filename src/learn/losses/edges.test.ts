@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { createTape, type Precision, type Tensor } from "../../autodiff/index.ts";
+import { differentiated, type Rows } from "../../../test/helpers/differentiated.ts";
+import type { Tensor } from "../../autodiff/index.ts";
 import { createRng } from "../../core/index.ts";
 import * as loss from "./index.ts";
-
-type Rows = number[][];
 
 const rng = createRng(4, "edges of losses");
 const normals = (n: number, d: number): Rows =>
@@ -13,22 +12,6 @@ const Z = normals(8, 3);
 const W = normals(4, 3);
 const OTHER = normals(8, 3);
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-
-/** Value and gradients of a loss at these inputs. */
-function run(on: (z: Tensor, other: Tensor) => Tensor, z: Rows, other: Rows, precision: Precision) {
-  const tape = createTape({ precision });
-  const put = (rows: Rows) => tape.parameter([rows.length, rows[0]?.length ?? 3], rows.flat());
-  const [a, b] = [put(z), put(other)];
-  const value = tape.step(() => {
-    const out = on(a, b);
-    expect(out.size).toBe(1);
-    tape.backward(out);
-    return out.item();
-  });
-  const gradient = [...a.gradient(), ...b.gradient()];
-  tape.dispose();
-  return { value, gradient };
-}
 
 describe("a batch with nothing to compare gives 0 and a gradient of zeros", () => {
   const alike = range(4).map(() => [0.3, -0.2, 0.5]);
@@ -63,7 +46,7 @@ describe("a batch with nothing to compare gives 0 and a gradient of zeros", () =
   const expectNothing = (on: Labelled, batch: string): void => {
     const [rows, labels] = batches[batch]!;
     for (const precision of ["f64", "f32"] as const) {
-      const { value, gradient } = run((z) => on(z, labels), rows, W, precision);
+      const { value, gradient } = differentiated((z) => on(z, labels), rows, W, precision);
       expect(value + 0).toBeCloseTo(0, 6);
       expect(gradient.every((slope) => Math.abs(slope) < 1e-6)).toBe(true);
     }
@@ -79,21 +62,26 @@ describe("a batch with nothing to compare gives 0 and a gradient of zeros", () =
 
   test("one class alone: no other class to be farther than", () => {
     for (const on of [loss.triplet, loss.liftedStructure, loss.circle, loss.ncaLoss]) {
-      const { value, gradient } = run((z) => on(z, [5, 5, 5, 5]), apart, W, "f32");
+      const { value, gradient } = differentiated((z) => on(z, [5, 5, 5, 5]), apart, W, "f32");
       expect(value + 0).toBe(0);
       expect(gradient.every((slope) => slope === 0)).toBe(true);
     }
   });
   test("one pair alone has no negatives", () => {
     for (const on of [loss.nPair, loss.infoNce, loss.ntXent]) {
-      const { value, gradient } = run((a, b) => on(a, b), apart.slice(0, 1), W.slice(0, 1), "f32");
+      const { value, gradient } = differentiated((a, b) => on(a, b), apart.slice(0, 1), W.slice(0, 1), "f32");
       expect(value).toBeCloseTo(0, 6);
       expect(gradient.every((slope) => Math.abs(slope) < 1e-6)).toBe(true);
     }
   });
   test("one proxy alone has no rival", () => {
     for (const on of [loss.proxyNca, loss.proxySoftmax, loss.arcFace]) {
-      const { value, gradient } = run((z, w) => on(z, [0, 0, 0, 0], w), apart, W.slice(0, 1), "f32");
+      const { value, gradient } = differentiated(
+        (z, w) => on(z, [0, 0, 0, 0], w),
+        apart,
+        W.slice(0, 1),
+        "f32",
+      );
       expect(value + 0).toBeCloseTo(0, 6);
       expect(gradient.every((slope) => Math.abs(slope) < 1e-5)).toBe(true);
     }
@@ -133,7 +121,7 @@ describe("extremes stay finite in float32", () => {
     ),
   );
   test.each(cases)("%s, %s, classes %s", (_name, _kind, _classes, on, rows, labels) => {
-    const { value, gradient } = run((z, w) => on(z, labels, w), rows, rows.slice(0, 2), "f32");
+    const { value, gradient } = differentiated((z, w) => on(z, labels, w), rows, rows.slice(0, 2), "f32");
     expect(value).toSatisfy(Number.isFinite);
     expect(gradient.every(Number.isFinite)).toBe(true);
   });
@@ -159,7 +147,7 @@ describe("tuples", () => {
   });
   test("rows that are not in the batch are refused", () => {
     const on = (triplets: number[]) => () =>
-      run(
+      differentiated(
         (z) => loss.triplet(z, LABELS, { tuples: { triplets: Int32Array.from(triplets) } }),
         Z,
         OTHER,
@@ -173,10 +161,12 @@ describe("tuples", () => {
       expect(on(wrong)).toThrow(/tuples/);
   });
   test("labels are one for each row, class numbers within the table", () => {
-    const on = (labels: number[]) => () => run((z) => loss.contrastive(z, labels), Z, OTHER, "f64");
+    const on = (labels: number[]) => () =>
+      differentiated((z) => loss.contrastive(z, labels), Z, OTHER, "f64");
     expect(on([1, 2])).toThrow(/labels/);
     for (const wrong of [4, -1, 0.5]) {
-      const proxies = () => run((z, w) => loss.proxyNca(z, [wrong, ...LABELS.slice(1)], w), Z, W, "f64");
+      const proxies = () =>
+        differentiated((z, w) => loss.proxyNca(z, [wrong, ...LABELS.slice(1)], w), Z, W, "f64");
       expect(proxies).toThrow(/label 0/);
     }
   });

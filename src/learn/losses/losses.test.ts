@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { checkGradients, createTape, type Precision, type Tensor } from "../../autodiff/index.ts";
+import { differentiated, type Rows } from "../../../test/helpers/differentiated.ts";
+import { checkGradients, createTape, type Tensor } from "../../autodiff/index.ts";
 import { createRng } from "../../core/index.ts";
 import * as loss from "./index.ts";
-
-type Rows = number[][];
 
 const rng = createRng(3, "losses");
 const normals = (n: number, d: number): Rows =>
@@ -328,26 +327,10 @@ const SHARES = Z.map((_, i) => range(3).map((c) => ((i + c) % 5) / 4));
 
 const secondOf = ({ second }: Case): Rows => (second === "classes" ? W : OTHER);
 
-/** Value and gradients of a loss at these inputs. */
-function run(on: Case["on"], z: Rows, other: Rows, precision: Precision) {
-  const tape = createTape({ precision });
-  const put = (rows: Rows) => tape.parameter([rows.length, rows[0]?.length ?? 3], rows.flat());
-  const [a, b] = [put(z), put(other)];
-  const value = tape.step(() => {
-    const out = on(a, b);
-    expect(out.size).toBe(1);
-    tape.backward(out);
-    return out.item();
-  });
-  const gradient = [...a.gradient(), ...b.gradient()];
-  tape.dispose();
-  return { value, gradient };
-}
-
 describe.each(Object.entries(CASES))("%s", (_name, each) => {
   const other = secondOf(each);
   test("is what loops over the definition give", () => {
-    const { value } = run(each.on, Z, other, "f64");
+    const { value } = differentiated(each.on, Z, other, "f64");
     expect(value).not.toBe(0);
     expect(value).toBeCloseTo(each.naive(Z, other), 10);
   });
@@ -357,7 +340,10 @@ describe.each(Object.entries(CASES))("%s", (_name, each) => {
     expect(check.error, JSON.stringify(check)).toBeLessThan(1e-7);
   });
   test("is the same in float32 to 1e-4", () => {
-    const [exact, single] = [run(each.on, Z, other, "f64"), run(each.on, Z, other, "f32")];
+    const [exact, single] = [
+      differentiated(each.on, Z, other, "f64"),
+      differentiated(each.on, Z, other, "f32"),
+    ];
     expect(Math.abs(single.value - exact.value)).toBeLessThan(1e-4 * Math.max(1, Math.abs(exact.value)));
     for (const [i, slope] of exact.gradient.entries())
       expect(Math.abs(single.gradient[i]! - slope)).toBeLessThan(1e-4 * Math.max(1, Math.abs(slope)));
@@ -384,7 +370,7 @@ describe("circle loss", () => {
   const on = (z: Tensor): Tensor => loss.circle(z, LABELS, options);
 
   test("is what loops over the definition give, with the slope of central differences at fixed weights", () => {
-    const { value, gradient } = run(on, Z, OTHER, "f64");
+    const { value, gradient } = differentiated(on, Z, OTHER, "f64");
     expect(value).toBeCloseTo(naive(Z, Z), 10);
     for (const [at, slope] of gradient.slice(0, Z.length * 3).entries()) {
       const moved = (h: number): Rows => Z.map((row, i) => row.map((x, c) => (i * 3 + c === at ? x + h : x)));
