@@ -83,7 +83,7 @@ export async function falling({ seed, quick, onProgress }: PartOptions): Promise
       {
         svg: distancePicture(),
         caption:
-          "Half of the sum of differences from hard k-NN: 0 is the choice itself, 1 shares nothing with it. The logit form turns at t = 1 or below and settles at a half or more.",
+          "Half of the sum of differences from hard k-NN: 0 is the choice itself, 1 shares nothing with it. The first steps of both forms are one line. In the logit form the second step settles at a half and the third at 1.",
       },
     ],
     numbers: { sets: sets.length, toHard, first, plateau, one, both, hot, sums },
@@ -158,7 +158,7 @@ function heatMaps(): Picture[] {
         { values, rows: values.length / n, cols: n },
         {
           title: `${form === "alpha" ? "Alpha" : "Logit"} form: steps × candidates`,
-          subtitle: `t = ${SHOWN.join(", ")} from top to bottom, ${K} steps each`,
+          subtitle: `t = ${SHOWN.join(", ")} downwards, ${K} steps each; d = 0, 0.5 … 3.5`,
           range: [0, 1],
           ...{ width: 560, height: 1000 },
         },
@@ -166,7 +166,7 @@ function heatMaps(): Picture[] {
       caption:
         form === "alpha"
           ? "The nearest is the left column. As t falls each step takes one candidate: the diagonal of hard k-NN."
-          : "The same in the logit form: the second step keeps a half of the nearest, and later steps spread over what came before.",
+          : "The same in the logit form: from the second step on, the two nearest keep a half each.",
       half: true,
     };
   });

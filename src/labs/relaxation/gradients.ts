@@ -106,8 +106,7 @@ export async function gradients({ seed, quick, onProgress }: PartOptions): Promi
             ...{ xTitle: "t", yTitle: "Length of the gradient", yScale: "linear", yReach: [0], height: 460 },
           },
         ),
-        caption:
-          "Bands hold half of the sets. At the cold end few sets have candidates close enough to be undecided; theirs have slopes of the order 1/t, so that the mean, unlike the median, does not fall.",
+        caption: "Bands hold half of the sets. Both ends of the picture teach nothing.",
       },
     ],
     numbers: { worst, curves, frozen },

@@ -18,7 +18,7 @@ import {
 } from "../../autodiff/index.ts";
 import { createRng, type Rng } from "../../core/index.ts";
 import { plotBars, plotLines, plotRaster } from "../../evaluate/index.ts";
-import { interval, type Mean, meanOf, type Part, type PartOptions, type Picture } from "../theory/part.ts";
+import { type Mean, meanOf, type Part, type PartOptions, type Picture } from "../theory/part.ts";
 import {
   CLASSES,
   drawNoisy,
@@ -31,6 +31,7 @@ import {
   vote,
   WIDTH,
 } from "./noisy.ts";
+import { overSeeds } from "./seeds.ts";
 
 const VOTERS = 5;
 /** Rows of one step, compared with one another. */
@@ -116,12 +117,12 @@ export async function metric({ seed, quick, signal, onProgress }: PartOptions): 
     claims: [
       {
         says: "Compared as they are, neighbours are near chance; by the two telling directions they are nearly always right.",
-        measured: `${interval(before, 3)} (chance ${1 / CLASSES}) and ${interval(best, 3)}, over ${seeds} seeds`,
+        measured: `${overSeeds(before)} (chance ${1 / CLASSES}) and ${overSeeds(best)}, ${seeds === 1 ? "one seed" : `over ${seeds} seeds`}`,
         holds: before.mean < 0.45 && best.mean > 0.9,
       },
       ...soft.map(({ arm, accuracy, lowest }) => ({
         says: `Learned through the layer, ${arm.name}: hard k-NN on fresh rows comes near to the telling directions.`,
-        measured: `${interval(accuracy, 3)}, lowest of ${seeds} ${lowest.toFixed(3)}`,
+        measured: `${overSeeds(accuracy)}, lowest of ${seeds} ${lowest.toFixed(3)}`,
         holds: accuracy.mean > best.mean - 0.08 && lowest > 0.85,
       })),
       {
@@ -135,24 +136,24 @@ export async function metric({ seed, quick, signal, onProgress }: PartOptions): 
       },
       {
         says: "A hard choice learns nothing: no gradient reaches the metric, and it stays as it was.",
-        measured: `largest gradient ${Math.max(...hard.runs.map((run) => run.trained.firstGradient))}; accuracy ${interval(hard.accuracy, 3)} as before`,
+        measured: `largest gradient ${Math.max(...hard.runs.map((run) => run.trained.firstGradient))}; accuracy ${overSeeds(hard.accuracy)} as before`,
         holds: hard.runs.every((run, s) => run.trained.firstGradient === 0 && run.accuracy === raw[s]),
       },
     ],
     tables: [
       {
-        caption: `${n} rows to learn from, 1,000 fresh; votes of ${VOTERS}; mean of ${seeds} seeds ± 95 %`,
+        caption: `${n} rows to learn from, 1,000 fresh; votes of ${VOTERS}; ${seeds === 1 ? "one seed" : `mean of ${seeds} seeds ± 95 %`}`,
         columns: ["", "accuracy", "lowest", "telling : noise", "t, of its start"],
         rows: [
-          ["as they are", interval(before, 3), Math.min(...raw).toFixed(3), "1.0", ""],
+          ["as they are", overSeeds(before), Math.min(...raw).toFixed(3), "1.0", ""],
           ...results.map((r) => [
             r.arm.name,
-            interval(r.accuracy, 3),
+            overSeeds(r.accuracy),
             r.lowest.toFixed(3),
             r.suppression.mean.toFixed(1),
             r.arm.form === "hard" ? "" : r.t.mean.toPrecision(2),
           ]),
-          ["telling directions", interval(best, 3), Math.min(...oracle).toFixed(3), "∞", ""],
+          ["telling directions", overSeeds(best), Math.min(...oracle).toFixed(3), "∞", ""],
         ],
       },
     ],

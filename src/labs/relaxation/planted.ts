@@ -12,9 +12,10 @@ import {
 import { createRng, type Rng } from "../../core/index.ts";
 import { plotBars, plotLines } from "../../evaluate/index.ts";
 import { neighborBlock } from "../../learn/index.ts";
-import { interval, type Mean, meanOf, type Part, type PartOptions } from "../theory/part.ts";
+import { type Mean, meanOf, type Part, type PartOptions } from "../theory/part.ts";
 import { nearestOf } from "./nearest.ts";
 import { mapped, rotation, WIDTH } from "./noisy.ts";
+import { overSeeds } from "./seeds.ts";
 
 /** Rows of one group. */
 const SIZE = 3;
@@ -68,7 +69,7 @@ interface Trained {
 /** Planted neighbours, found by the block from nothing but what they carry. */
 export async function planted({ seed, quick, signal, onProgress }: PartOptions): Promise<Part> {
   const seeds = quick ? 1 : 3;
-  const steps = quick ? 120 : 200;
+  const steps = quick ? 160 : 200;
   const arms = quick ? ARMS.filter(({ name }) => !LONG.includes(name)) : ARMS;
   const recalls = arms.map((): number[] => []);
   const trained = arms.map((): Trained[] => []);
@@ -95,11 +96,11 @@ export async function planted({ seed, quick, signal, onProgress }: PartOptions):
   return {
     name: "planted",
     title: "Planted neighbours, found by the block",
-    why: `Rows come in groups of ${SIZE}. ${CODE} of ${WIDTH} directions are nearly alike in a group, the others are four times as loud and say nothing; all are turned. Each row carries a value that its group alone has. neighborBlock appends soft neighbours; the loss asks that the values they bring are the row's own. Who belongs together is never told.`,
+    why: `Rows come in groups of ${SIZE}. In ${CODE} of ${WIDTH} directions those of a group are nearly alike; the others are four times as loud and say nothing; all are turned. Each row carries a value that its group alone has. neighborBlock appends soft neighbours; the loss asks that the values they bring are the row's own. Who belongs together is never told.`,
     claims: [
       {
         says: "As they are, the two nearest are hardly ever the planted ones; by the telling directions they nearly always are.",
-        measured: `recall ${interval(before, 3)} (chance ${chance.toFixed(3)}) and ${interval(best, 3)}`,
+        measured: `recall ${overSeeds(before)} (chance ${chance.toFixed(3)}) and ${overSeeds(best)}`,
         holds: before.mean < 0.15 && best.mean > 0.9,
       },
       ...soft.flatMap(({ name }, a) =>
@@ -107,7 +108,7 @@ export async function planted({ seed, quick, signal, onProgress }: PartOptions):
           ? []
           : {
               says: `The block finds them, in groups never seen: ${name}.`,
-              measured: `recall ${interval(meanOf(recalls[a]!), 3)}, lowest of ${seeds} ${Math.min(...recalls[a]!).toFixed(3)}`,
+              measured: `recall ${overSeeds(meanOf(recalls[a]!))}, lowest of ${seeds} ${Math.min(...recalls[a]!).toFixed(3)}`,
               holds: meanOf(recalls[a]!).mean > best.mean - 0.15 && Math.min(...recalls[a]!) > 0.75,
             },
       ),
@@ -116,29 +117,29 @@ export async function planted({ seed, quick, signal, onProgress }: PartOptions):
           ? []
           : {
               says: "Where the block starts matters: started too cold, the choice is all but frozen, and little is learned in the same time.",
-              measured: `from ${start} of a standard deviation of distances: recall ${interval(meanOf(recalls[a]!), 3)}`,
+              measured: `from ${start} of a standard deviation of distances: recall ${overSeeds(meanOf(recalls[a]!))}`,
               holds: meanOf(recalls[a]!).mean < 0.5,
             },
       ),
       {
         says: "With a hard choice in the same block nothing is learned.",
-        measured: `largest gradient ${Math.max(...trained[last]!.map((t) => t.firstGradient))}; recall ${interval(meanOf(recalls[last]!), 3)} as before`,
+        measured: `largest gradient ${Math.max(...trained[last]!.map((t) => t.firstGradient))}; recall ${overSeeds(meanOf(recalls[last]!))} as before`,
         holds:
           trained[last]!.every((t) => t.firstGradient === 0) && recalls[last]!.every((r, s) => r === raw[s]),
       },
     ],
     tables: [
       {
-        caption: `Share of the two planted neighbours among the two nearest of ${GROUPS * SIZE - 1}; mean of ${seeds} seeds ± 95 %`,
+        caption: `Share of the two planted neighbours among the two nearest of ${GROUPS * SIZE - 1}; ${seeds === 1 ? "one seed" : `mean of ${seeds} seeds ± 95 %`}`,
         columns: ["", "recall", "lowest"],
         rows: [
-          ["as they are", interval(before, 3), Math.min(...raw).toFixed(3)],
+          ["as they are", overSeeds(before), Math.min(...raw).toFixed(3)],
           ...arms.map(({ name }, a) => [
             name,
-            interval(meanOf(recalls[a]!), 3),
+            overSeeds(meanOf(recalls[a]!)),
             Math.min(...recalls[a]!).toFixed(3),
           ]),
-          ["telling directions", interval(best, 3), Math.min(...oracle).toFixed(3)],
+          ["telling directions", overSeeds(best), Math.min(...oracle).toFixed(3)],
         ],
       },
     ],

@@ -81,7 +81,7 @@ export async function temperature({ seed, quick, signal, onProgress }: PartOptio
         holds: smooth.every(({ apart }) => apart < 0.1),
       },
       {
-        says: "Alpha form: from too hot the error comes within 6 % of the lowest; from too cold it need not, for the cold alpha form is hard k-NN, where little passes.",
+        says: "Alpha form: from too hot the error comes within 6 % of the lowest; from too cold it need not, for towards hard k-NN, which the cold alpha form is, a second valley may lie.",
         measured: ends(alpha!),
         holds: alpha!.worse[1]! < 0.06,
       },
@@ -124,11 +124,11 @@ export async function temperature({ seed, quick, signal, onProgress }: PartOptio
               color: i,
               points: scan.map(({ t, loss }) => ({ x: t, y: loss })),
             },
-            {
-              name: `${kind.name}, learned`,
+            ...learned.map(({ start, t, loss }) => ({
+              name: `${kind.name}, from ${start}`,
               color: i,
-              points: learned.map(({ t, loss }) => ({ x: t, y: loss })).sort((a, b) => a.x - b.x),
-            },
+              points: [{ x: t, y: loss }],
+            })),
           ]),
           {
             ...{
