@@ -4,6 +4,7 @@
  * @module
  */
 import { runAnnLab } from "./ann/lab.ts";
+import { runBooksLab } from "./books/lab.ts";
 import { runClipLab } from "./clip/lab.ts";
 import { runDigitsLab } from "./digits/lab.ts";
 import { runEmojiLab } from "./emoji/lab.ts";
@@ -34,6 +35,11 @@ export const LABS: Readonly<Record<string, Lab>> = {
     summary:
       "every family of indexes on the same data: search time, recall, size, build time, and when each pays",
     run: runAnnLab,
+  },
+  books: {
+    summary:
+      "books by the pages they link to, with and without a neighbour layer; books near a title (--query)",
+    run: runBooksLab,
   },
   clip: {
     summary: "emoji pictures and their names in one space: pictures for any text (--query)",

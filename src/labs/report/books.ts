@@ -1,0 +1,178 @@
+import { plotScatter } from "../../evaluate/index.ts";
+import { ARM_NAMES, ARMS, differenceText, MEASURE_NAMES, MEASURES } from "../books/compare.ts";
+import { PROPERTIES, type Property } from "../books/data.ts";
+import { type BooksLabResults, CONDITION_NAMES, spread } from "../books/lab.ts";
+import { CANDIDATES, NEIGHBOURS } from "../books/layer.ts";
+import type { BookMap } from "../books/shelves.ts";
+import type { Findings } from "../books/study.ts";
+import { machineLine } from "../machine.ts";
+import { count, seconds } from "../numbers.ts";
+import { facts, type Html, page, paragraph, section, svgFigure, table, text } from "./html.ts";
+
+const right = "right" as const;
+
+/** The report on books with and without neighbours. */
+export function booksPage(results: BooksLabResults, maps: readonly BookMap[]): string {
+  const { machine, seed, seeds, quick } = results;
+  const seedText = seeds === 1 ? `seed ${seed}` : `seeds ${seed} to ${seed + seeds - 1}`;
+  const lead =
+    "<p>Books of Wikipedia are placed by the pages that they link to. Does it help to look at a book's neighbours while learning, with a k-NN that gradients pass through? Lower cluster ratios mean that books of one author, genre, country, publisher or language are nearer to each other than to others.</p>" +
+    `<p class="quiet">${text(machineLine(machine))}; ${seedText}${quick ? "; quick run: a sample of books, one seed, few epochs, which decides nothing" : ""}; ${seconds(results.seconds)} in all.</p>`;
+  const sections = [
+    ...results.conditions.map(conditionSection),
+    mapSection(maps),
+    answerSection(results),
+    methodSection(results),
+  ];
+  return page("Books with and without their neighbours", lead, sections);
+}
+
+function conditionSection(found: Findings): Html {
+  const { condition, books, links, pairs, held } = found;
+  return section(
+    condition,
+    `${CONDITION_NAMES[condition][0]!.toUpperCase()}${CONDITION_NAMES[condition].slice(1)}`,
+    facts([
+      { value: count(books), label: "books" },
+      { value: count(links), label: "links" },
+      { value: count(pairs), label: "pairs of book and link" },
+      { value: count(held), label: "of them held out" },
+    ]),
+    scoresTable(found),
+    paragraph(`<b>${text(found.verdict.text)}</b>`),
+    comparisonTable(found),
+    propertyTable(found),
+    nullTable(found),
+  );
+}
+
+function scoresTable({ scores, raw, rates }: Findings): Html {
+  const cells = (of: (typeof scores)["A"]): Html[] => [
+    ...MEASURES.map((measure) => spread(of.map((one) => one[measure]))),
+    spread(of.map((one) => one.different)),
+    spread(of.map((one) => one.effectiveDimension)),
+  ];
+  const rate = (arm: (typeof ARMS)[number]): string => String(arm === "F" ? rates.A : rates[arm]);
+  const rows = [
+    ...ARMS.map((arm) => [`<b>${arm}</b> ${text(ARM_NAMES[arm])}`, ...cells(scores[arm]), rate(arm)]),
+    ...(["D", "E"] as const).map((arm) => [
+      `<b>${arm}</b> table without its layer`,
+      ...cells(raw[arm]),
+      rate(arm),
+    ]),
+  ];
+  const columns = [
+    { title: "" },
+    ...MEASURES.map((measure) => ({ title: MEASURE_NAMES[measure], align: right })),
+    { title: "distance of unlike", align: right, wide: true },
+    { title: "effective dimension", align: right, wide: true },
+    { title: "rate", align: right, wide: true },
+  ];
+  return table(
+    columns,
+    rows,
+    "Mean ± standard deviation over seeds; the ratio is better lower, the rest higher",
+  );
+}
+
+function comparisonTable({ comparisons }: Findings): Html {
+  const rows = comparisons.map(({ against, differences }) => [
+    `E − ${against} <small>${text(ARM_NAMES[against])}</small>`,
+    ...MEASURES.map((measure) => differenceText(differences[measure])),
+  ]);
+  const columns = [
+    { title: "seed by seed" },
+    ...MEASURES.map((measure) => ({ title: MEASURE_NAMES[measure], align: right })),
+  ];
+  return table(columns, rows, "Paired differences of the relaxed arm, with 95 % intervals (t) over seeds");
+}
+
+const usable = ({ scores }: Findings): Property[] =>
+  PROPERTIES.filter((name) => scores.A[0]!.ratios[name] !== undefined);
+
+function propertyTable(found: Findings): Html {
+  const names = usable(found);
+  const rows = ARMS.map((arm) => [
+    `<b>${arm}</b> ${text(ARM_NAMES[arm])}`,
+    ...names.map((name) => {
+      const of = found.scores[arm];
+      const ratio = spread(of.map((one) => one.ratios[name]!));
+      return `${ratio}<br><small>${spread(of.map((one) => one.accuracies[name]!))}</small>`;
+    }),
+  ]);
+  const columns = [{ title: "" }, ...names.map((title) => ({ title, align: right }))];
+  return table(columns, rows, "Cluster ratio of each property, and below it the 5-NN accuracy");
+}
+
+function nullTable(found: Findings): Html {
+  const rows = usable(found).flatMap((name) =>
+    (["A", "E"] as const).map((arm) => {
+      const of = found.nulls[arm][name]!;
+      const { ratio, interval } = of.macro;
+      const chance = of.macro.null;
+      return [
+        `${text(name)} <small>${arm}</small>`,
+        count(of.rows),
+        count(of.values),
+        ratio.toFixed(3),
+        interval === null ? "" : `${interval[0].toFixed(3)}–${interval[1].toFixed(3)}`,
+        chance === null ? "" : chance.low.toFixed(3),
+        chance === null ? "" : chance.p.toFixed(3),
+        of.micro.ratio.toFixed(3),
+      ];
+    }),
+  );
+  const columns = [
+    { title: "property" },
+    ...["books", "values", "ratio", "bootstrap 95 %", "0.1 % of null", "p", "over pairs"].map((title) => ({
+      title,
+      align: right,
+    })),
+  ];
+  return table(columns, rows, "The first seed: the ratio beside what values dealt at random give");
+}
+
+function mapSection(maps: readonly BookMap[]): Html {
+  const figures = maps.map(({ name, classes }) => {
+    const title = `${name}: ${ARM_NAMES[name as "A" | "E"]}`;
+    const svg = plotScatter(classes, { title, axes: false });
+    return svgFigure(
+      svg,
+      text(`Books of the largest genres, laid out by UMAP from the rows of arm ${name}.`),
+    );
+  });
+  return section("maps", "Maps", ...figures);
+}
+
+function answerSection({ answers }: BooksLabResults): Html {
+  const rows = answers.flatMap(({ title, nearest }) =>
+    Object.entries(nearest).map(([arm, near]) => [
+      `${text(title)}<br><small>${text(ARM_NAMES[arm as "A" | "E"])}</small>`,
+      near.map((one) => `${text(one.title)}&nbsp;<small>${one.cosine.toFixed(2)}</small>`).join(", "),
+    ]),
+  );
+  return section(
+    "near",
+    "Books near a book",
+    table([{ title: "book" }, { title: "nearest, with their cosine" }], rows),
+    paragraph("Ask for others by <code>--query &quot;title&quot;</code>."),
+  );
+}
+
+function methodSection({ conditions, quick }: BooksLabResults): Html {
+  const { epochs } = conditions[0]!;
+  const rate = quick
+    ? "given"
+    : "chosen by AUC on validation pairs of the first seed, for each arm by itself";
+  return section(
+    "method",
+    "How it was measured",
+    `<ul>
+<li>Two tables of 50 numbers a row; the cosine of a book and a link is to be 1 where the link occurs on the page and −1 for two random pairs beside it (squared error, Adam, batches of 1,024, ${epochs} epochs; learning rate ${rate}).</li>
+<li>B maps the row of a book by as many parameters as E has. C, D and E put the differences to ${NEIGHBOURS} other books beside the row and map all: random ones, the nearest, or those of the relaxation in 16 learned directions with a learned temperature, among the ${CANDIDATES} nearest as of the start of the epoch. F is A with each row replaced by the mean of itself and its ${NEIGHBOURS} nearest.</li>
+<li>All arms of a seed share split, start, order and random pairs. A tenth of the pairs is held out: AUC against 50 random links a pair, hit rate@10 among all links not known of the book.</li>
+<li>Cluster ratio: mean distance of books with the same value over that of books with different ones, values alike, exact over all pairs, values of 5 books or more; the geometric mean over properties. Any averaging of neighbours lowers it, so it counts only against D and F and together with the rest.</li>
+<li>Links of authors, genres and categories are labels in disguise: the second condition leaves out every link that equals a label or begins with "category:".</li>
+</ul>`,
+  );
+}
