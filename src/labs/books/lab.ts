@@ -60,7 +60,8 @@ export async function runBooksLab(given: LabOptions = {}): Promise<LabResult<Boo
     found.push(studied.findings);
   }
   const { set, studied } = shown!;
-  const answers = answersFor(set, studied, options);
+  const titles = loaded.map(({ title }) => title);
+  const answers = answersFor(set, studied, titles, options);
   const maps = [
     await bookMap("A", studied.rows.A, set, options),
     await bookMap("E", studied.rows.E, set, options),
@@ -79,13 +80,20 @@ export async function runBooksLab(given: LabOptions = {}): Promise<LabResult<Boo
 }
 
 /** Books near those asked for, or near a few of the largest genres. */
-function answersFor(set: BookSet, { rows }: Studied, { queries, log }: ResolvedLabOptions): Answer[] {
+function answersFor(
+  set: BookSet,
+  { rows }: Studied,
+  titles: readonly string[],
+  { queries, log }: ResolvedLabOptions,
+): Answer[] {
   const models = { A: rows.A, E: rows.E };
   const answers: Answer[] = [];
   for (const asked of queries.length > 0 ? queries : exampleTitles(set, EXAMPLES)) {
     const [book] = booksNamed(set.titles, asked);
     if (book === undefined) {
-      log(`No book here is called "${asked}".`);
+      const [other] = booksNamed(titles, asked);
+      const lonely = `"${titles[other!]}" has no link that enough of the books have.`;
+      log(other === undefined ? `No book here is called "${asked}".` : lonely);
       continue;
     }
     const one = answer(book, set, models);
