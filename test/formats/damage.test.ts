@@ -12,6 +12,10 @@ import { failureOf, make, makeRows, ONE_EACH, ONE_METRIC } from "../contract/sup
 
 const DAMAGE = ["CORRUPT", "FORMAT", "FORMAT_UNKNOWN", "FORMAT_VERSION"];
 const D = 8;
+/** Every kind has several files here; set VICINAL_FULL for the long run. */
+const LONG = process.env["VICINAL_FULL"] !== undefined;
+const FLIPS = LONG ? 2000 : 400;
+const LIES = LONG ? 1500 : 300;
 
 function sample(c: (typeof ONE_METRIC)[number], n = 40): Index {
   const index = make(c, D, { efConstruction: 16 });
@@ -22,10 +26,10 @@ function sample(c: (typeof ONE_METRIC)[number], n = 40): Index {
 }
 
 describe.each(ONE_METRIC)("a file of $name", (c) => {
-  test("is refused with a typed error after any of 2,000 bit flips", async () => {
+  test(`is refused with a typed error after any of ${FLIPS} bit flips`, async () => {
     const good = sample(c).toBytes();
     const rng = createRng(51, c.name);
-    for (let i = 0; i < 2000; i++) {
+    for (let i = 0; i < FLIPS; i++) {
       const bytes = good.slice();
       const at = rng.below(bytes.length);
       bytes[at]! ^= 1 << rng.below(8);
@@ -237,12 +241,12 @@ const LIST_SECTIONS: readonly string[] = [
 const OWN_SECTIONS: Readonly<Record<string, readonly string[]>> = { BallTree: ["ballNodes"] };
 
 describe.each(ONE_EACH)("any lie that $spec does not find out", (c) => {
-  test("is harmless: of 1,500 changed numbers, each is refused or every later call stays in bounds", async () => {
+  test(`is harmless: of ${LIES} changed numbers, each is refused or every later call stays in bounds`, async () => {
     const rng = createRng(52, c.spec);
     const good = sample(c, 90);
     const rows = makeRows(400, D, "f32", { seed: 2 });
     let opened = 0;
-    for (let i = 0; i < 1500; i++) {
+    for (let i = 0; i < LIES; i++) {
       const parts = await partsOf(good);
       const graph = ["links0", "upperAt", "upper", "levels"];
       const lists = ["Lists", "ScaNN"].includes(c.support) && c.codes ? LIST_SECTIONS : undefined;
