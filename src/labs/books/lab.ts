@@ -1,21 +1,18 @@
-import { formatTable } from "../../evaluate/index.ts";
-import { type Machine, machine, machineLine } from "../machine.ts";
+import { beginLab } from "../begin.ts";
+import { machine, machineLine } from "../machine.ts";
 import { count } from "../numbers.ts";
-import { type LabOptions, type LabResult, labOptions, type ResolvedLabOptions } from "../options.ts";
-import { heading } from "../print.ts";
+import type { LabFacts, LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
+import { heading, printTable } from "../print.ts";
 import { booksPage } from "../report/books.ts";
-import { prepareFolder, writeReport } from "../report/write.ts";
+import { writeReport } from "../report/write.ts";
 import { ARM_NAMES, ARMS, meanAndDeviation } from "./compare.ts";
 import { type BookSet, bookSet, type Condition, loadArticles } from "./data.ts";
 import { type Answer, answer, bookMap, booksNamed, exampleTitles, sampleOf } from "./shelves.ts";
 import { type Findings, type Studied, type StudyOptions, study } from "./study.ts";
 
-export interface BooksLabResults {
+export interface BooksLabResults extends LabFacts {
   readonly lab: "books";
-  readonly machine: Machine;
-  readonly seed: number;
   readonly seeds: number;
-  readonly quick: boolean;
   readonly seconds: number;
   readonly conditions: readonly Findings[];
   readonly answers: readonly Answer[];
@@ -41,10 +38,8 @@ export const CONDITION_NAMES: Readonly<Record<Condition, string>> = {
  */
 export async function runBooksLab(given: LabOptions = {}): Promise<LabResult<BooksLabResults>> {
   const start = performance.now();
-  const options = labOptions(given);
+  const options = await beginLab(given);
   const { seed, quick, log, signal } = options;
-  signal?.throwIfAborted();
-  await prepareFolder(options.out);
   const loaded = await loadArticles(options.dataDir);
   const articles = quick ? sampleOf(loaded, QUICK_BOOKS, seed, options.queries) : loaded;
   const here = machine();
@@ -127,7 +122,7 @@ function print(found: Findings, log: (line: string) => void): void {
       spread(scores[arm].map((one) => one[measure])),
     ),
   ]);
-  for (const line of formatTable(columns, cells).split("\n")) log(`  ${line}`);
+  printTable(log, columns, cells);
   log(`  ${found.verdict.text}`);
 }
 
