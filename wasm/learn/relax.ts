@@ -166,6 +166,8 @@ function stepBack(z: usize, w: usize, u: usize, g: usize, bytes: usize, scale: f
     gain = load<f32>(g + <usize>most);
     above = load<f32>(u + <usize>most);
     store<f32>(w + <usize>most, 0);
+    // Its z is 0 and e^(−note) may overflow: left out, for turn would get 0 · ∞. What it gets itself is set below.
+    store<f32>(z + <usize>most, -Infinity);
   }
   let dots = f32x4.splat(0);
   let passes = f32x4.splat(0);
@@ -196,7 +198,7 @@ function stepBack(z: usize, w: usize, u: usize, g: usize, bytes: usize, scale: f
     v128.store(g + i, clip4(f32x4.add(back, f32x4.div(dz, factor))));
   }
   if (most >= 0) {
-    // Its z is 0, so that `turn` lacks nothing and has nothing too much.
+    // Its z was 0, so that `turn` lacks nothing.
     const dz = weight * (above - dot + passed - gain);
     store<f32>(g + <usize>most, clip(gain + dz / scale));
   }

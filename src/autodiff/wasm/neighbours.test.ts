@@ -46,6 +46,18 @@ describe.each(testableBuilds())("%s build", (build) => {
     );
   });
 
+  test("where the nearest is ahead by hundreds of temperatures the gradients are those of the reference, not NaN", () => {
+    for (const alpha of [true, false]) {
+      pair.clear();
+      const shape = { rows: 1, cols: 4, k: 4, alpha };
+      const d = pair.put(Float32Array.of(252.125, 3.25, 331.125, 368.875));
+      const t = pair.put(Float32Array.of(1.125));
+      const dw = pair.random(16, 1);
+      const [dd, dt] = [pair.random(4, 2), pair.random(1, 3)];
+      expect(pair.difference((each) => each.relaxGradient(d, t, shape, dw, dd, dt))).toBeLessThan(2e-3);
+    }
+  });
+
   const shapes = fc
     .record({
       n: fc.integer({ min: 1, max: 3 }),
