@@ -81,9 +81,9 @@ export async function temperature({ seed, quick, signal, onProgress }: PartOptio
         holds: smooth.every(({ apart }) => apart < 0.1),
       },
       {
-        says: "Alpha form: from too hot the error comes within 6 % of the lowest; from too cold it need not, for towards hard k-NN, which the cold alpha form is, a second valley may lie.",
+        says: "Alpha form: from too hot the error comes within a tenth of the lowest; from too cold it need not, for towards hard k-NN, which the cold alpha form is, a second valley may lie.",
         measured: ends(alpha!),
-        holds: alpha!.worse[1]! < 0.06,
+        holds: alpha!.worse[1]! < 0.1,
       },
       {
         says: "The best temperature is neither end: softness pays against the cold weights, and against all alike.",
