@@ -24,6 +24,15 @@ function partOf(s: Append, item: i32): usize {
   return <usize>(((n * s.tall + row) * s.wide + s.left) * s.k * s.channels) * 4;
 }
 
+/** y = a − b, over `bytes` bytes of float32; y may be a. */
+// @ts-ignore: decorator
+@inline
+function subtractNumbers(y: usize, a: usize, b: usize, bytes: usize): void {
+  let i: usize = 0;
+  for (; i + 16 <= bytes; i += 16) v128.store(y + i, f32x4.sub(v128.load(a + i), v128.load(b + i)));
+  for (; i < bytes; i += 4) store<f32>(y + i, load<f32>(a + i) - load<f32>(b + i));
+}
+
 /** y = x, then each of the k or its difference from x; items are rows of images. */
 export function appendRows(
   _scratch: usize,
@@ -45,13 +54,7 @@ export function appendRows(
       to += bytes;
       for (let r = 0; r < s.k; r++) {
         if (!s.difference) copyNumbers(to, part, s.channels);
-        else {
-          let i: usize = 0;
-          for (; i + 16 <= bytes; i += 16) {
-            v128.store(to + i, f32x4.sub(v128.load(part + i), v128.load(from + i)));
-          }
-          for (; i < bytes; i += 4) store<f32>(to + i, load<f32>(part + i) - load<f32>(from + i));
-        }
+        else subtractNumbers(to, part, from, bytes);
         to += bytes;
         part += bytes;
       }
@@ -81,13 +84,7 @@ export function appendBack(
       from += bytes;
       for (let r = 0; r < s.k; r++) {
         addNumbers(part, from, s.channels);
-        if (s.difference) {
-          let i: usize = 0;
-          for (; i + 16 <= bytes; i += 16) {
-            v128.store(to + i, f32x4.sub(v128.load(to + i), v128.load(from + i)));
-          }
-          for (; i < bytes; i += 4) store<f32>(to + i, load<f32>(to + i) - load<f32>(from + i));
-        }
+        if (s.difference) subtractNumbers(to, to, from, bytes);
         from += bytes;
         part += bytes;
       }
