@@ -1,4 +1,4 @@
-// Builds what is missing or stale: the WebAssembly modules, then dist/. Silent when nothing is to be done;
+// Builds what is missing or stale: the WebAssembly modules, dist/, the web app in dist/web. Silent when nothing is to be done;
 // whatever it says goes to stderr, so that a command run after it owns stdout. Two builds may run at once:
 // a lock lets one work, and files are replaced one by one, each in a single step.
 import { spawnSync } from "node:child_process";
@@ -18,6 +18,7 @@ import {
 import { dirname, join, relative, sep } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { buildWeb, isWebFresh } from "./build-web.mjs";
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const CACHE = join(ROOT, ".cache");
@@ -174,7 +175,7 @@ function publish(staging) {
     names.add(target);
   }
   for (const name of filesBelow(DIST)) {
-    // The web app is built into dist/web by its own command.
+    // The web app in dist/web is written by build-web.mjs.
     if (!names.has(name) && !name.startsWith(`web${sep}`)) rmSync(join(DIST, name), { force: true });
   }
   return [...names].map((name) => join("dist", name));
@@ -182,6 +183,18 @@ function publish(staging) {
 
 /** Brings everything up to date. Returns whether there was anything to do. */
 export async function build({ force = false } = {}) {
+  const library = await buildLibrary({ force });
+  const digest = inputDigest();
+  if (!force && isWebFresh(digest)) return library;
+  await alone(async () => {
+    if (!force && isWebFresh(digest)) return;
+    process.stderr.write("building the web app …\n");
+    await buildWeb(digest);
+  });
+  return true;
+}
+
+async function buildLibrary({ force }) {
   if (!force && isFresh(inputDigest())) return false;
   return alone(async () => {
     const digest = inputDigest();

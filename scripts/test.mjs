@@ -60,6 +60,7 @@ await step("build", async () => {
   return 0;
 });
 await step("types", () => tool("typescript/bin/tsc", ["--noEmit", "-p", "."]));
+await step("types of the web app", () => tool("typescript/bin/tsc", ["--noEmit", "-p", "web"]));
 await step("format and lint", () => tool("@biomejs/biome/bin/biome", ["check", "--error-on-warnings", "."]));
 await step("tests", () =>
   tool("vitest/vitest.mjs", [

@@ -10,6 +10,7 @@ import { evalCommand } from "./commands/eval.ts";
 import { infoCommand } from "./commands/info.ts";
 import { labCommand } from "./commands/lab.ts";
 import { searchCommand } from "./commands/search.ts";
+import { serveCommand } from "./commands/serve.ts";
 import { startCommand } from "./commands/start.ts";
 import { trainCommand } from "./commands/train.ts";
 import { describeError, exitCodeOf, reportError } from "./failure.ts";
@@ -25,6 +26,7 @@ const COMMANDS = [
   denoiseCommand,
   dataCommand,
   labCommand,
+  serveCommand,
   startCommand,
 ];
 

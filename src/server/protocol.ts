@@ -1,0 +1,105 @@
+// What the server and the web app say to each other in JSON. Types alone, since the web app imports this file too.
+// Paths of what is only read look like files, so that a folder of files can stand in for the server.
+
+/** GET /api/sets/index.json */
+export interface SetList {
+  readonly sets: readonly SetSummary[];
+}
+
+export interface SetSummary {
+  /** As in its paths: /api/sets/{name}/… */
+  readonly name: string;
+  readonly title: string;
+  readonly kind: "pictures" | "words" | "items";
+  readonly count: number;
+  /** Why it is listed though it is not at hand, and what to do about it; otherwise absent. */
+  readonly missing?: string;
+}
+
+/** GET /api/sets/{set}/set.json */
+export interface SetDetails extends SetSummary {
+  /** A sentence on what it holds. */
+  readonly note: string;
+  /** Names of rows, as long as there are rows; absent where a label says enough. */
+  readonly titles?: readonly string[];
+  /** What rows have in common: classes, styles, authors. */
+  readonly properties: readonly Property[];
+  /** Spaces in which its rows have neighbours; the first is shown first. */
+  readonly features: readonly FeatureSpace[];
+  /** Present for pictures: GET /api/sets/{set}/sheets/{n}.png holds rows n · perSheet …, line by line. */
+  readonly sheets?: { readonly side: number; readonly columns: number; readonly perSheet: number };
+  /** Whom to name wherever its rows are shown. */
+  readonly credits: readonly string[];
+}
+
+export interface Property {
+  readonly name: string;
+  readonly values: readonly string[];
+  /** For each row the place of its value in `values`; -1 where it has none. */
+  readonly of: readonly number[];
+}
+
+/** GET /api/sets/{set}/features/{name}.npy holds its vectors. */
+export interface FeatureSpace {
+  readonly name: string;
+  readonly title: string;
+  readonly dimension: number;
+  /** What may be asked for; the first is the one meant. */
+  readonly metrics: readonly string[];
+  /** Maps there are: GET /api/sets/{set}/maps/{feature}.{method}.npy, float32 of shape count × 2. */
+  readonly maps: readonly ("umap" | "pca")[];
+}
+
+/** POST /api/sets/{set}/neighbours */
+export interface NeighboursRequest {
+  readonly feature: string;
+  readonly metric: string;
+  /** Specification of an index, such as "HNSW16,SQ7,Refine". */
+  readonly index: string;
+  /** Of its search, such as efSearch. */
+  readonly params?: Readonly<Record<string, number>>;
+  readonly k: number;
+  /** The query: a row of the set, or a vector of the feature's own dimension. */
+  readonly row?: number;
+  readonly vector?: readonly number[];
+}
+
+export interface NeighboursAnswer {
+  /** By looking at every row; a row that is the query is left out. */
+  readonly exact: RankedRows;
+  readonly approximate: RankedRows;
+  /** Share of the exact neighbours that the approximate ones hold, by distance. */
+  readonly recall: number;
+  /** How the index came about. */
+  readonly built: { readonly seconds: number; readonly bytes: number; readonly spec: string };
+}
+
+export interface RankedRows {
+  readonly rows: readonly number[];
+  readonly distances: readonly number[];
+  /** In the engine alone, the best of a few repetitions. */
+  readonly milliseconds: number;
+}
+
+/** Answer, with status 202, of whatever takes long: its course is at /api/jobs/{job}/events, DELETE /api/jobs/{job} stops it. */
+export interface JobStarted {
+  readonly job: string;
+}
+
+/** Server-sent events of a job: `progress` many times, then one of `result`, `failed` (a Problem) and `aborted`. */
+export interface JobProgress {
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What every refusal holds, as application/problem+json (RFC 9457). */
+export interface Problem {
+  readonly type: "about:blank";
+  readonly title: string;
+  readonly status: number;
+  /** The message of the error: value, rule, fix. */
+  readonly detail: string;
+  /** One of docs/errors.md. */
+  readonly code: string;
+}

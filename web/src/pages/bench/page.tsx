@@ -1,0 +1,3 @@
+export default function BenchPage() {
+  return <h1>Bench</h1>;
+}

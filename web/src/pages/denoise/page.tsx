@@ -1,0 +1,3 @@
+export default function DenoisePage() {
+  return <h1>Denoise</h1>;
+}

@@ -1,0 +1,3 @@
+export default function RecommendPage() {
+  return <h1>Recommend</h1>;
+}

@@ -1,0 +1,37 @@
+import { effect, signal } from "@preact/signals";
+
+export type Theme = "light" | "dark";
+
+const KEY = "vicinal.theme";
+const system = matchMedia("(prefers-color-scheme: dark)");
+const chosen = signal<Theme | undefined>(stored());
+
+/** What is shown: the reader's choice, or else the system's. */
+export const theme = signal<Theme>("light");
+
+effect(() => {
+  theme.value = chosen.value ?? (system.matches ? "dark" : "light");
+  document.documentElement.dataset["theme"] = theme.value;
+});
+system.addEventListener("change", () => {
+  if (chosen.value === undefined) theme.value = system.matches ? "dark" : "light";
+  document.documentElement.dataset["theme"] = theme.value;
+});
+
+export function toggleTheme(): void {
+  chosen.value = theme.value === "dark" ? "light" : "dark";
+  try {
+    localStorage.setItem(KEY, chosen.value);
+  } catch {
+    // A browser that keeps nothing starts with the system's theme next time.
+  }
+}
+
+function stored(): Theme | undefined {
+  try {
+    const found = localStorage.getItem(KEY);
+    return found === "light" || found === "dark" ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
