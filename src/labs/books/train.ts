@@ -23,6 +23,8 @@ export interface TrainOptions {
   readonly seed: number;
   readonly epochs: number;
   readonly learningRate: number;
+  /** What progress calls this training. */
+  readonly phase?: string;
 }
 
 /** A trained model: unit rows. */
@@ -51,7 +53,7 @@ export function* train(
   pairs: readonly Pair[],
   options: TrainOptions,
 ): Job<Trained> {
-  const { seed, epochs, learningRate } = options;
+  const { seed, epochs, learningRate, phase = `books ${arm}` } = options;
   const tape = createTape();
   try {
     const start = createRng(seed, "books tables");
@@ -72,7 +74,7 @@ export function* train(
       const order = permutation(occurrences.length, rng);
       let total = 0;
       for (let from = 0; from < order.length; from += BATCH) {
-        yield { phase: `books ${arm}`, done: epoch * order.length + from, total: epochs * order.length };
+        yield { phase, done: epoch * order.length + from, total: epochs * order.length };
         const positives = Array.from(order.subarray(from, from + BATCH), (o) => occurrences[o]!);
         const batch = withNegatives(positives, set, known, rng);
         const value = tape.step(() => {
