@@ -6,6 +6,7 @@
 import { runAnnLab } from "./ann/lab.ts";
 import { runBooksLab } from "./books/lab.ts";
 import { runClipLab } from "./clip/lab.ts";
+import { runDenoiseLab } from "./denoise/lab.ts";
 import { runDigitsLab } from "./digits/lab.ts";
 import { runEmojiLab } from "./emoji/lab.ts";
 import { runFashionLab } from "./fashion/lab.ts";
@@ -44,6 +45,11 @@ export const LABS: Readonly<Record<string, Lab>> = {
   clip: {
     summary: "emoji pictures and their names in one space: pictures for any text (--query)",
     run: runClipLab,
+  },
+  denoise: {
+    summary:
+      "Set12 and BSD68 without their noise: every method at hand, beside what was published (--weights)",
+    run: runDenoiseLab,
   },
   digits: {
     summary: "handwritten digits told by their nearest in pixels",

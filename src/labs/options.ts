@@ -17,6 +17,8 @@ export interface LabOptions extends RunOptions {
   queries?: readonly string[];
   /** A file of vectors of a space of one's own, in studies that can measure one. */
   features?: string;
+  /** Files of networks besides those that are found, in studies of networks. */
+  weights?: readonly string[];
   /** Takes each line of the study's account; default nowhere. */
   log?: (line: string) => void;
 }
@@ -45,13 +47,14 @@ const DEFAULTS: LabOptions = {
   cacheDir: undefined,
   queries: undefined,
   features: undefined,
+  weights: undefined,
   log: undefined,
   signal: undefined,
   onProgress: undefined,
 };
 
 export type ResolvedLabOptions = LabOptions &
-  Required<Pick<LabOptions, "out" | "seed" | "quick" | "log" | "queries">>;
+  Required<Pick<LabOptions, "out" | "seed" | "quick" | "log" | "queries" | "weights">>;
 
 /** Options with their defaults. Throws OPTION_UNKNOWN, OPTION_RANGE. */
 export function labOptions(given: LabOptions = {}): ResolvedLabOptions {
@@ -62,6 +65,7 @@ export function labOptions(given: LabOptions = {}): ResolvedLabOptions {
     seed: wholeNumber("seed", options.seed, 0, Number.MAX_SAFE_INTEGER),
     quick: options.quick === true,
     queries: options.queries ?? [],
+    weights: options.weights ?? [],
     log: options.log ?? (() => {}),
   };
 }

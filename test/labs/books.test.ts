@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRng, matrix, runSync } from "../../src/core/index.ts";
-import { comparisons, paired, verdict } from "../../src/labs/books/compare.ts";
+import { comparisons, verdict } from "../../src/labs/books/compare.ts";
 import { type BookSet, bookSet, loadArticles, parseArticles } from "../../src/labs/books/data.ts";
 import { runBooksLab } from "../../src/labs/books/lab.ts";
 import { TRAINED } from "../../src/labs/books/layer.ts";
@@ -139,13 +139,6 @@ describe("training", () => {
       if (arm === "E") expect(run().books.data).toEqual(model.books.data);
     }
   });
-});
-
-test("a paired difference has the interval of Student's t", () => {
-  const { mean, interval } = paired([1, 2, 3, 4, 5], [0, 0, 0, 0, 0]);
-  expect(mean).toBe(3);
-  expect(interval![1] - 3).toBeCloseTo((2.776 * Math.sqrt(2.5)) / Math.sqrt(5), 12);
-  expect(paired([1], [3])).toEqual({ mean: -2, interval: null });
 });
 
 test("the claim holds only where the ratio is lower than of D and of F and nothing else is worse", () => {

@@ -98,7 +98,7 @@ test("words of one topic are each other's neighbours, by every index, also over 
   expect(await readFile(report, "utf8")).toContain("Words and their neighbours");
 
   const streamed = await loadVocabulary("glove", "words", { dataDir: folder, streamedRows: 100 });
-  const options = { out, seed: 1, quick: true, queries: [], log: () => {} };
+  const options = { out, seed: 1, quick: true, queries: [], weights: [], log: () => {} };
   const codes = await studyWords(streamed, options);
   expect(codes.knobs.map(({ index }) => index)).toEqual(["HNSW16,SQ7"]);
   expect(codes.knobs[0]!.points.at(-1)!.overlap).toBeGreaterThan(0.9);

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { Command } from "commander";
 import {
   addNoise,
@@ -6,13 +6,11 @@ import {
   type DenoiseOptions,
   type DenoisingNetwork,
   denoiseImage,
-  denoisingNetworkOf,
   type FloatImage,
-  loadDenoisingNetwork,
 } from "../../apply/index.ts";
 import { oneOf, type RunOptions, VicinalError } from "../../core/index.ts";
-import { readMatConvNet } from "../../data/index.ts";
 import { psnr, ssim } from "../../evaluate/index.ts";
+import { readNetworkFile } from "../../labs/denoise/networkFile.ts";
 import { readNumber, readSeed, readWhole, requireOptions } from "../arguments.ts";
 import { beside, checkPictureName, readFloatPicture, writeFloatPicture } from "../floatPictures.ts";
 import { checkOutput, fileProblem } from "../inputs.ts";
@@ -68,8 +66,6 @@ interface Answer {
 
 const MODELS = DENOISERS.map(({ name }) => name);
 const LEARNED = DENOISERS.filter(({ learned }) => learned).map(({ name }) => name);
-/** Networks have some megabytes; a larger file is none. */
-const MOST_WEIGHTS = 1 << 28;
 
 export function denoiseCommand(): Command {
   return new Command("denoise")
@@ -139,12 +135,7 @@ function checkFlags({ model, sigma, noise, weights, out }: DenoiseFlags): void {
 
 async function readNetwork(path: string): Promise<DenoisingNetwork> {
   try {
-    const { size } = await stat(path);
-    if (size > MOST_WEIGHTS) {
-      throw new VicinalError("LIMIT", { what: `${path}, in bytes,`, got: size, limit: MOST_WEIGHTS });
-    }
-    if (path.endsWith(".mat")) return denoisingNetworkOf(await readMatConvNet(path), path);
-    return loadDenoisingNetwork(await readFile(path), path);
+    return await readNetworkFile(path);
   } catch (error) {
     throw fileProblem(path, error);
   }

@@ -11,6 +11,7 @@ interface LabFlags {
   out?: string;
   query?: string[];
   features?: string;
+  weights?: string[];
   json?: boolean;
 }
 
@@ -24,6 +25,7 @@ export function labCommand(): Command {
     .option("--out <dir>", "folder for the report (default: this one)")
     .option("--query <text>", "words to look for, in studies of words; repeatable", collect)
     .option("--features <file>", "vectors of a space of your own, in studies that can measure one")
+    .option("--weights <file>", "a network besides those found, in studies of networks; repeatable", collect)
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
@@ -57,6 +59,7 @@ async function runLab(name: string | undefined, flags: LabFlags): Promise<void> 
       out: flags.out,
       queries: flags.query,
       features: flags.features,
+      weights: flags.weights,
       log: flags.json ? undefined : print,
     }),
   );

@@ -1,3 +1,4 @@
+import { type Difference, paired } from "../paired.ts";
 import type { Scores } from "./measure.ts";
 
 /** All arms: those trained, and F, which is A smoothed afterwards. */
@@ -17,34 +18,10 @@ export const ARM_NAMES: Readonly<Record<Arm, string>> = {
 export const MEASURES = ["ratio", "auc", "hitRate", "accuracy"] as const;
 export type Measure = (typeof MEASURES)[number];
 
-/** Mean over seeds of a difference of two arms, with its 95 % interval (t); null for one seed. */
-export interface Difference {
-  readonly mean: number;
-  readonly interval: readonly [low: number, high: number] | null;
-}
-
 export interface Comparison {
   readonly arm: Arm;
   readonly against: Arm;
   readonly differences: Readonly<Record<Measure, Difference>>;
-}
-
-/** Two-sided 95 % points of Student's t, for 1, 2, … degrees of freedom. */
-const T95 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
-
-export function meanAndDeviation(values: readonly number[]): { mean: number; deviation: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
-}
-
-/** The difference seed by seed. */
-export function paired(a: readonly number[], b: readonly number[]): Difference {
-  const { mean, deviation } = meanAndDeviation(a.map((value, i) => value - b[i]!));
-  if (a.length < 2) return { mean, interval: null };
-  const t = T95[Math.min(a.length - 2, T95.length - 1)]!;
-  const half = (t * deviation) / Math.sqrt(a.length);
-  return { mean, interval: [mean - half, mean + half] };
 }
 
 /** E against every other arm. */
