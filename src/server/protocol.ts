@@ -103,3 +103,56 @@ export interface Problem {
   /** One of docs/errors.md. */
   readonly code: string;
 }
+
+/** GET /api/recommend/index.json */
+export interface ShelfList {
+  readonly shelves: readonly ShelfSummary[];
+}
+
+/** Things of which one may be recommended for another: books, artists. */
+export interface ShelfSummary {
+  /** As in its paths: /api/recommend/{name}/… */
+  readonly name: string;
+  readonly title: string;
+  /** What one of its things is called: "book". */
+  readonly thing: string;
+  /** Why it is listed though it is not at hand, and what to do about it; otherwise absent. */
+  readonly missing?: string;
+}
+
+/** GET /api/recommend/{shelf}/shelf.json; 202 and a JobStarted while it has yet to be learned. */
+export interface ShelfDetails extends ShelfSummary {
+  /** A sentence on what it was learned from. */
+  readonly note: string;
+  readonly titles: readonly string[];
+  readonly properties: readonly Property[];
+  /** Ways to be near, such as with and without the layer of neighbours; the first is shown first. */
+  readonly spaces: readonly ShelfSpace[];
+  readonly credits: readonly string[];
+}
+
+export interface ShelfSpace {
+  readonly name: string;
+  readonly title: string;
+  readonly note: string;
+  /** Whether GET /api/recommend/{shelf}/maps/{space}.npy holds float32 of shape count × 2. */
+  readonly map: boolean;
+}
+
+/** GET /api/recommend/{shelf}/similar.json?item=12&space=plain&k=12 */
+export interface SimilarItems {
+  readonly items: readonly SimilarItem[];
+}
+
+export interface SimilarItem {
+  readonly item: number;
+  /** The larger the nearer; what it is, its space's note tells. */
+  readonly score: number;
+  /** What both have in common: pages that both link to, listeners, the same author. */
+  readonly why: readonly string[];
+}
+
+/** GET /api/pictures/index.json; /api/pictures/{name}.png is one. */
+export interface PictureList {
+  readonly pictures: readonly { readonly name: string; readonly title: string }[];
+}
