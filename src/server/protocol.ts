@@ -93,6 +93,60 @@ export interface JobProgress {
   readonly total: number;
 }
 
+/**
+ * POST /api/sweeps, a job: each index in turn is built over the rows of a set that are not queries, and measured. Its
+ * progress is a {@link SweepProgress}, its result a {@link SweepReport}.
+ */
+export interface SweepRequest {
+  readonly set: string;
+  readonly feature: string;
+  readonly metric: string;
+  readonly k: number;
+  /** How many rows, spread over the set, are held back to be the queries. */
+  readonly queries: number;
+  readonly indexes: readonly SweepEntry[];
+}
+
+/** An index, and the values to try for parameters of its search; with none, its defaults. */
+export interface SweepEntry {
+  readonly index: string;
+  readonly params: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface SweepProgress extends JobProgress {
+  /** All that was measured so far: the index being measured has some of its points, or none yet. */
+  readonly report?: SweepReport;
+}
+
+/** The form of `vicinal eval --json`. */
+export interface SweepReport {
+  readonly dataset: {
+    readonly n: number;
+    readonly d: number;
+    readonly queries: number;
+    readonly metric: string;
+    readonly k: number;
+  };
+  readonly results: readonly SweepResult[];
+}
+
+export interface SweepResult {
+  readonly index: string;
+  readonly buildSeconds: number;
+  readonly bytes: number;
+  readonly points: readonly SweepPoint[];
+  readonly chosen?: SweepPoint;
+}
+
+export interface SweepPoint {
+  readonly params: Readonly<Record<string, number>>;
+  readonly recall: number;
+  readonly qps: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly batchQps?: number;
+}
+
 /** What every refusal holds, as application/problem+json (RFC 9457). */
 export interface Problem {
   readonly type: "about:blank";
