@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const WEB = join(ROOT, "web");
+const DOCS = join(ROOT, "docs");
 const OUT = join(ROOT, "dist", "web");
 const STAMP = join(ROOT, ".cache", "build-web.json");
 
@@ -20,6 +21,8 @@ function inputs() {
 function digestOf(libraryDigest) {
   const hash = createHash("sha256").update(libraryDigest);
   for (const name of inputs()) hash.update(`\0${name}\0`).update(readFileSync(join(WEB, name)));
+  for (const name of readdirSync(DOCS).sort())
+    hash.update(`\0${name}\0`).update(readFileSync(join(DOCS, name)));
   return hash.digest("hex");
 }
 

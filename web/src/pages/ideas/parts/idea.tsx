@@ -1,0 +1,64 @@
+import type { ComponentChildren } from "preact";
+import "./idea.css";
+
+interface IdeaProps {
+  /** Two to four sentences. */
+  says: ComponentChildren;
+  figure: ComponentChildren;
+  controls: ComponentChildren;
+  /** What the picture shows now, told when it changes. */
+  readout: ComponentChildren;
+  /** What to look for, an entry each. */
+  notice: readonly ComponentChildren[];
+}
+
+/** The frame of every idea: text, picture, controls, what it shows, what to notice. */
+export function Idea({ says, figure, controls, readout, notice }: IdeaProps) {
+  return (
+    <div class="idea">
+      <div class="idea-says">{says}</div>
+      <div class="idea-figure">{figure}</div>
+      <div class="idea-side">
+        <div class="panel idea-controls">{controls}</div>
+        <div class="idea-readout" aria-live="polite">
+          {readout}
+        </div>
+        <h3>What to notice</h3>
+        <ul class="idea-notice">
+          {notice.map((entry, i) => (
+            <li key={i}>{entry}</li>
+          ))}
+        </ul>
+      </div>
+    </div>
+  );
+}
+
+interface SeedProps {
+  seed: number;
+  onNew: (seed: number) => void;
+}
+
+/** Which random points are shown, and others. */
+export function Seed({ seed, onNew }: SeedProps) {
+  return (
+    <div class="idea-seed">
+      <button type="button" onClick={() => onNew(seed + 1)}>
+        New points
+      </button>
+      <span class="muted">
+        seed <span class="number">{seed}</span>
+      </span>
+    </div>
+  );
+}
+
+/** How a board is used, below it. */
+export function Hint({ many = false, tap }: { many?: boolean; tap?: string }) {
+  return (
+    <p class="idea-hint muted">
+      {tap} Drag, or focus with Tab and move with the arrow keys (Shift: finer)
+      {many && "; Page Down and Page Up go to the next point and back"}.
+    </p>
+  );
+}
