@@ -48,6 +48,11 @@ export interface FeatureSpace {
   readonly metrics: readonly string[];
   /** Maps there are: GET /api/sets/{set}/maps/{feature}.{method}.npy, float32 of shape count × 2. */
   readonly maps: readonly ("umap" | "pca")[];
+  /**
+   * Present where a vector is a picture's own numbers from 0 to 255, line by line, so that a picture from outside can be
+   * a query; three channels are red, green and blue of each place.
+   */
+  readonly pixels?: { readonly side: number; readonly channels: 1 | 3 };
 }
 
 /** POST /api/sets/{set}/neighbours */

@@ -1,0 +1,152 @@
+import { signal } from "@preact/signals";
+import type { JobProgress, JobStarted, Problem } from "../../../src/server/protocol.ts";
+import { readEvents } from "./events.ts";
+import { isAbort, SourceError, type Waiting } from "./source.ts";
+
+const KEY = "vicinal.key";
+
+/** True from a request that nobody answered until one is answered again. */
+export const serverLost = signal(false);
+
+/** Present while requests wait for the reader to type the server's key; called with it, or with nothing to give up. */
+export const keyWanted = signal<((key?: string) => void) | undefined>(undefined);
+
+let asked: Promise<string | undefined> | undefined;
+
+/** One request to the server, relative to the page. @throws SourceError with the code of the server's refusal, or LOST */
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  for (;;) {
+    const key = sessionStorage.getItem(KEY);
+    const headers = new Headers(init.headers);
+    if (key !== null) headers.set("authorization", `Bearer ${key}`);
+    const response = await reach(path, { ...init, headers });
+    if (response.ok) return response;
+    if (response.status !== 401) throw await refusal(response);
+    // A key that came in while this request was under way is tried before the reader is asked again.
+    if (sessionStorage.getItem(KEY) === key && (await askForKey()) === undefined)
+      throw await refusal(response);
+  }
+}
+
+/** Asks the server for a sign of life; whether there was one. */
+export async function retryServer(): Promise<boolean> {
+  const answer = await reach("./healthz", { cache: "no-store" }).catch(() => undefined);
+  return answer?.ok === true;
+}
+
+/** Whether requests carry a key: pictures must then be fetched, since an address alone carries none. */
+export function hasKey(): boolean {
+  return sessionStorage.getItem(KEY) !== null;
+}
+
+async function reach(path: string, init: RequestInit): Promise<Response> {
+  try {
+    const response = await fetch(path, init);
+    serverLost.value = false;
+    return response;
+  } catch (error) {
+    if (isAbort(error) || init.signal?.aborted) throw error;
+    serverLost.value = true;
+    throw new SourceError("LOST", "The server does not answer; start it again, then retry.", {
+      cause: error,
+    });
+  }
+}
+
+async function refusal(response: Response): Promise<SourceError> {
+  const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
+  return new SourceError(
+    problem.code ?? `HTTP_${response.status}`,
+    problem.detail ?? `The server answered ${response.status} for ${new URL(response.url).pathname}.`,
+  );
+}
+
+function askForKey(): Promise<string | undefined> {
+  asked ??= new Promise<string | undefined>((resolve) => {
+    keyWanted.value = (key) => {
+      keyWanted.value = undefined;
+      asked = undefined;
+      if (key !== undefined) sessionStorage.setItem(KEY, key);
+      resolve(key);
+    };
+  });
+  return asked;
+}
+
+/** JSON of something that is only read. */
+export async function getJson<T>(path: string, waiting: Waiting = {}): Promise<T> {
+  const response = await settled(path, {}, waiting);
+  return (await response.json()) as T;
+}
+
+/** Bytes of something that is only read, with progress in bytes. */
+export async function getBytes(path: string, waiting: Waiting = {}): Promise<ArrayBuffer> {
+  const response = await settled(path, {}, waiting);
+  return readBytes(response, waiting);
+}
+
+/** POSTs JSON; follows the job to its end when the answer is that one was started. */
+export async function post<T>(path: string, body: unknown, waiting: Waiting = {}): Promise<T> {
+  const response = await request(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    ...(waiting.signal && { signal: waiting.signal }),
+  });
+  if (response.status !== 202) return (await response.json()) as T;
+  const { job } = (await response.json()) as JobStarted;
+  return followJob<T>(job, waiting);
+}
+
+/** A GET whose answer may first have to be made: the job is waited for, then it is asked again. */
+async function settled(path: string, init: RequestInit, waiting: Waiting): Promise<Response> {
+  const signal = waiting.signal && { signal: waiting.signal };
+  const response = await request(path, { ...init, ...signal });
+  if (response.status !== 202) return response;
+  const { job } = (await response.json()) as JobStarted;
+  await followJob(job, waiting);
+  return request(path, { ...init, ...signal });
+}
+
+/** Listens to a job until it ends; an abort stops the job itself. */
+async function followJob<T>(job: string, { signal, onProgress }: Waiting): Promise<T> {
+  const stop = (): void => {
+    void request(`./api/jobs/${job}`, { method: "DELETE" }).catch(() => undefined);
+  };
+  signal?.addEventListener("abort", stop);
+  try {
+    signal?.throwIfAborted();
+    const response = await request(`./api/jobs/${job}/events`, { ...(signal && { signal }) });
+    for await (const { event, data } of readEvents(response.body!)) {
+      if (event === "progress") onProgress?.(JSON.parse(data) as JobProgress);
+      if (event === "result") return JSON.parse(data) as T;
+      if (event === "failed") throw problemError(JSON.parse(data) as Problem);
+      if (event === "aborted") throw new DOMException("The work was stopped.", "AbortError");
+    }
+    throw new SourceError("LOST", "The server stopped telling of the work before it was done; try again.");
+  } catch (error) {
+    if (signal?.aborted) stop();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+function problemError({ code, detail }: Problem): SourceError {
+  return new SourceError(code, detail);
+}
+
+async function readBytes(response: Response, { onProgress }: Waiting): Promise<ArrayBuffer> {
+  const total = Number(response.headers.get("content-length") ?? 0);
+  const counted = total >= 1 << 20 && !response.headers.has("content-encoding");
+  if (onProgress === undefined || !counted || response.body === null) return response.arrayBuffer();
+  const bytes = new Uint8Array(total);
+  const reader = response.body.getReader();
+  for (let done = 0; ; ) {
+    const part = await reader.read();
+    if (part.done) return bytes.buffer;
+    bytes.set(part.value, done);
+    done += part.value.length;
+    onProgress({ phase: "loading", done, total });
+  }
+}

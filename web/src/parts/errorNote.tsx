@@ -1,0 +1,24 @@
+import { isAbort } from "../client/index.ts";
+import { Button } from "./button.tsx";
+import "./errorNote.css";
+
+interface ErrorNoteProps {
+  readonly error: unknown;
+  onRetry?(): void;
+}
+
+/** What went wrong, in the words of whoever noticed: value, rule, fix. Nothing for work that was merely stopped. */
+export function ErrorNote({ error, onRetry }: ErrorNoteProps) {
+  if (error === undefined || isAbort(error)) return null;
+  const code =
+    typeof error === "object" && error !== null && "code" in error ? String(error.code) : undefined;
+  return (
+    <div class="error-note" role="alert">
+      <p>
+        {error instanceof Error ? error.message : String(error)}
+        {code !== undefined && <code> {code}</code>}
+      </p>
+      {onRetry && <Button onClick={onRetry}>Try again</Button>}
+    </div>
+  );
+}
