@@ -85,27 +85,34 @@ export async function getBytes(path: string, waiting: Waiting = {}): Promise<Arr
   return readBytes(response, waiting);
 }
 
-/** POSTs JSON; follows the job to its end when the answer is that one was started. */
+/** Asks by POST for something that may first have to be made. */
+export async function ask<T>(path: string, body: unknown, waiting: Waiting = {}): Promise<T> {
+  const response = await settled(path, posted(body), waiting);
+  return (await response.json()) as T;
+}
+
+/** POSTs JSON; follows the job to its result when the answer is that one was started. */
 export async function post<T>(path: string, body: unknown, waiting: Waiting = {}): Promise<T> {
-  const response = await request(path, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-    ...(waiting.signal && { signal: waiting.signal }),
-  });
+  const response = await request(path, { ...posted(body), ...signalOf(waiting) });
   if (response.status !== 202) return (await response.json()) as T;
   const { job } = (await response.json()) as JobStarted;
   return followJob<T>(job, waiting);
 }
 
-/** A GET whose answer may first have to be made: the job is waited for, then it is asked again. */
+const posted = (body: unknown): RequestInit => ({
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify(body),
+});
+const signalOf = ({ signal }: Waiting): RequestInit => (signal === undefined ? {} : { signal });
+
+/** An answer that may first have to be made: the job that makes it is waited for, then it is asked for again. */
 async function settled(path: string, init: RequestInit, waiting: Waiting): Promise<Response> {
-  const signal = waiting.signal && { signal: waiting.signal };
-  const response = await request(path, { ...init, ...signal });
+  const response = await request(path, { ...init, ...signalOf(waiting) });
   if (response.status !== 202) return response;
   const { job } = (await response.json()) as JobStarted;
   await followJob(job, waiting);
-  return request(path, { ...init, ...signal });
+  return request(path, { ...init, ...signalOf(waiting) });
 }
 
 /** Listens to a job until it ends; an abort stops the job itself. */

@@ -1,5 +1,5 @@
 import type { NeighboursAnswer, SetDetails, SetList } from "../../../src/server/protocol.ts";
-import { getBytes, getJson, hasKey, post } from "./http.ts";
+import { ask, getBytes, getJson, hasKey, post } from "./http.ts";
 import { keepLast } from "./keep.ts";
 import { readNpy } from "./npy.ts";
 import type { Source } from "./source.ts";
@@ -32,8 +32,7 @@ export function serverSource(): Source {
   return {
     engine: "server",
     ...readingSource(),
-    neighbours: (set, request, waiting) =>
-      post<NeighboursAnswer>(pathOf(set, "neighbours"), request, waiting),
+    neighbours: (set, request, waiting) => ask<NeighboursAnswer>(pathOf(set, "neighbours"), request, waiting),
     run: (path, body, waiting) => post(`./api/${path}`, body, waiting),
   };
 }
