@@ -93,6 +93,60 @@ export interface JobProgress {
   readonly total: number;
 }
 
+/**
+ * POST /api/sweeps, a job: each index in turn is built over the rows of a set that are not queries, and measured. Its
+ * progress is a {@link SweepProgress}, its result a {@link SweepReport}.
+ */
+export interface SweepRequest {
+  readonly set: string;
+  readonly feature: string;
+  readonly metric: string;
+  readonly k: number;
+  /** How many rows, spread over the set, are held back to be the queries. */
+  readonly queries: number;
+  readonly indexes: readonly SweepEntry[];
+}
+
+/** An index, and the values to try for parameters of its search; with none, its defaults. */
+export interface SweepEntry {
+  readonly index: string;
+  readonly params: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface SweepProgress extends JobProgress {
+  /** All that was measured so far: the index being measured has some of its points, or none yet. */
+  readonly report?: SweepReport;
+}
+
+/** The form of `vicinal eval --json`. */
+export interface SweepReport {
+  readonly dataset: {
+    readonly n: number;
+    readonly d: number;
+    readonly queries: number;
+    readonly metric: string;
+    readonly k: number;
+  };
+  readonly results: readonly SweepResult[];
+}
+
+export interface SweepResult {
+  readonly index: string;
+  readonly buildSeconds: number;
+  readonly bytes: number;
+  readonly points: readonly SweepPoint[];
+  readonly chosen?: SweepPoint;
+}
+
+export interface SweepPoint {
+  readonly params: Readonly<Record<string, number>>;
+  readonly recall: number;
+  readonly qps: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly batchQps?: number;
+}
+
 /** What every refusal holds, as application/problem+json (RFC 9457). */
 export interface Problem {
   readonly type: "about:blank";
@@ -102,4 +156,57 @@ export interface Problem {
   readonly detail: string;
   /** One of docs/errors.md. */
   readonly code: string;
+}
+
+/** GET /api/recommend/index.json */
+export interface ShelfList {
+  readonly shelves: readonly ShelfSummary[];
+}
+
+/** Things of which one may be recommended for another: books, artists. */
+export interface ShelfSummary {
+  /** As in its paths: /api/recommend/{name}/… */
+  readonly name: string;
+  readonly title: string;
+  /** What one of its things is called: "book". */
+  readonly thing: string;
+  /** Why it is listed though it is not at hand, and what to do about it; otherwise absent. */
+  readonly missing?: string;
+}
+
+/** GET /api/recommend/{shelf}/shelf.json; 202 and a JobStarted while it has yet to be learned. */
+export interface ShelfDetails extends ShelfSummary {
+  /** A sentence on what it was learned from. */
+  readonly note: string;
+  readonly titles: readonly string[];
+  readonly properties: readonly Property[];
+  /** Ways to be near, such as with and without the layer of neighbours; the first is shown first. */
+  readonly spaces: readonly ShelfSpace[];
+  readonly credits: readonly string[];
+}
+
+export interface ShelfSpace {
+  readonly name: string;
+  readonly title: string;
+  readonly note: string;
+  /** Whether GET /api/recommend/{shelf}/maps/{space}.npy holds float32 of shape count × 2. */
+  readonly map: boolean;
+}
+
+/** GET /api/recommend/{shelf}/similar.json?item=12&space=plain&k=12 */
+export interface SimilarItems {
+  readonly items: readonly SimilarItem[];
+}
+
+export interface SimilarItem {
+  readonly item: number;
+  /** The larger the nearer; what it is, its space's note tells. */
+  readonly score: number;
+  /** What both have in common: pages that both link to, listeners, the same author. */
+  readonly why: readonly string[];
+}
+
+/** GET /api/pictures/index.json; /api/pictures/{name}.png is one. */
+export interface PictureList {
+  readonly pictures: readonly { readonly name: string; readonly title: string }[];
 }
