@@ -1,11 +1,14 @@
 import { Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { refuse, refuseError } from "./problem.ts";
+import { setRoutes } from "./sets/routes.ts";
 import { readWebFiles, type WebFile } from "./webFiles.ts";
 
 export interface AppOptions {
   /** Folder of data sets, as `--data` everywhere. */
   dataDir?: string;
+  /** Folder for what was computed before; default the user's cache folder. */
+  cacheDir?: string;
   /** Files of the web app; default: those beside the library. */
   webFiles?: ReadonlyMap<string, WebFile>;
 }
@@ -38,6 +41,7 @@ export async function createApp(options: AppOptions = {}): Promise<Hono> {
     refuse(context, 404, "NOT_FOUND", `There is nothing at ${context.req.path}; see /openapi.json.`),
   );
   app.get("/healthz", (context) => context.json({ status: "ok" }));
+  app.route("/api/sets", setRoutes({ dataDir: options.dataDir, cacheDir: options.cacheDir }));
   app.get("*", async (context, next) => {
     const path = context.req.path === "/" ? "/index.html" : context.req.path;
     const file = files.get(path);

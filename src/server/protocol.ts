@@ -26,8 +26,16 @@ export interface SetDetails extends SetSummary {
   readonly properties: readonly Property[];
   /** Spaces in which its rows have neighbours; the first is shown first. */
   readonly features: readonly FeatureSpace[];
-  /** Present for pictures: GET /api/sets/{set}/sheets/{n}.png holds rows n · perSheet …, line by line. */
-  readonly sheets?: { readonly side: number; readonly columns: number; readonly perSheet: number };
+  /**
+   * Present for pictures: GET /api/sets/{set}/sheets/{n}.png holds rows n · perSheet …, line by line, on white or black
+   * ground as they are. Channels: 1 grey, 3 colours.
+   */
+  readonly sheets?: {
+    readonly side: number;
+    readonly columns: number;
+    readonly perSheet: number;
+    readonly channels: 1 | 3;
+  };
   /** Whom to name wherever its rows are shown. */
   readonly credits: readonly string[];
 }
@@ -46,8 +54,29 @@ export interface FeatureSpace {
   readonly dimension: number;
   /** What may be asked for; the first is the one meant. */
   readonly metrics: readonly string[];
-  /** Maps there are: GET /api/sets/{set}/maps/{feature}.{method}.npy, float32 of shape count × 2. */
+  /** Type of the file of its vectors. */
+  readonly dtype: "u8" | "f32";
+  /** Maps there are: GET /api/sets/{set}/maps/{feature}.{method}.npy, float32 of shape count × 2 (may answer 202). */
   readonly maps: readonly ("umap" | "pca")[];
+  /**
+   * Present where a vector is a picture's own numbers from 0 to 255, line by line, so that a picture from outside can be
+   * a query; three channels are red, green and blue of each place.
+   */
+  readonly pixels?: { readonly side: number; readonly channels: 1 | 3 };
+  /** A sentence on what it is or how it was learned. */
+  readonly note?: string;
+  /** What neighbours in this space tell, measured; spaces of a set bear the same names for the same measure. */
+  readonly scores?: readonly Score[];
+  /** True where the server embeds pictures from outside: a query may be given as {@link NeighboursRequest.pixels}. */
+  readonly embeds?: boolean;
+  /** Not made yet: POST /api/sets/{set}/features/{name} starts the job that makes it and takes about so long. */
+  readonly toMake?: { readonly seconds: number };
+}
+
+export interface Score {
+  /** What is told, such as "recall@1 across styles". */
+  readonly name: string;
+  readonly value: number;
 }
 
 /** POST /api/sets/{set}/neighbours */
@@ -59,9 +88,12 @@ export interface NeighboursRequest {
   /** Of its search, such as efSearch. */
   readonly params?: Readonly<Record<string, number>>;
   readonly k: number;
-  /** The query: a row of the set, or a vector of the feature's own dimension. */
+  /** The query is one of three. A row of the set, */
   readonly row?: number;
+  /** a vector of the feature's own dimension, */
   readonly vector?: readonly number[];
+  /** or, where the feature embeds, a picture of the size of those on the set's sheets, numbers from 0 to 255 line by line. */
+  readonly pixels?: readonly number[];
 }
 
 export interface NeighboursAnswer {
@@ -81,7 +113,11 @@ export interface RankedRows {
   readonly milliseconds: number;
 }
 
-/** Answer, with status 202, of whatever takes long: its course is at /api/jobs/{job}/events, DELETE /api/jobs/{job} stops it. */
+/**
+ * Answer, with status 202, of whatever takes long: its course is at /api/jobs/{job}/events, DELETE /api/jobs/{job} stops it.
+ * What a GET, or a POST for neighbours, answers so is being made: when the job has ended, ask again. The answer to any
+ * other POST is the job's result.
+ */
 export interface JobStarted {
   readonly job: string;
 }

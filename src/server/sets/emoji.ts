@@ -1,0 +1,80 @@
+import { type Matrix, matrix } from "../../core/index.ts";
+import { EMOJI_GROUPS } from "../../labs/emoji/catalogue.ts";
+import { type EmojiSet, loadEmoji } from "../../labs/emoji/dataset.ts";
+import { EMOJI_STYLES, type EmojiStyle, STYLE_LABELS } from "../../labs/emoji/styles.ts";
+import { pixelVectors } from "../../labs/emoji/vectors.ts";
+import { type DataSet, type Feature, givenFeature, type LoadedSet, propertyOf } from "./dataSet.ts";
+
+/** Pictures are averaged to this side before they are compared. */
+const SIDE = 16;
+
+export const EMOJI: DataSet = emojiSet("emoji", "Emoji, five styles", EMOJI_STYLES);
+
+/** One style alone: small enough to be searched in a page. */
+export const EMOJI_TWEMOJI: DataSet = emojiSet("emoji-twemoji", "Emoji, Twemoji alone", ["twemoji"]);
+
+function emojiSet(name: string, title: string, styles: readonly EmojiStyle[]): DataSet {
+  return {
+    ...{ name, title, kind: "pictures" },
+    load: async ({ cacheDir, signal, onProgress }) =>
+      loaded(await loadEmoji({ styles, cacheDir, signal, onProgress })),
+  };
+}
+
+function loaded(set: EmojiSet): LoadedSet {
+  const { drawings, pixels, size } = set;
+  const styles = [...new Set(drawings.map(({ style }) => style))];
+  const nameOf = new Map<string, string>();
+  for (const { identity, name } of drawings) if (!nameOf.has(identity)) nameOf.set(identity, spoken(name));
+  return {
+    count: drawings.length,
+    note:
+      styles.length === 1
+        ? "Drawings of one style; neighbours are emoji that look alike."
+        : "Drawings of the same emoji by five hands; neighbours may be alike in what they show or in how they are drawn.",
+    titles: drawings.map(({ name }) => spoken(name)),
+    properties: [
+      propertyOf(
+        "style",
+        drawings.map(({ style }) => STYLE_LABELS[style]),
+        styles.map((style) => STYLE_LABELS[style]),
+      ),
+      propertyOf(
+        "group",
+        drawings.map(({ group }) => group),
+        EMOJI_GROUPS,
+      ),
+      propertyOf(
+        "emoji",
+        drawings.map(({ identity }) => nameOf.get(identity)),
+      ),
+    ],
+    credits: set.credits.map(
+      ({ title, author, licence, home }) => `${title} by ${author}, ${licence}, ${home}`,
+    ),
+    pictures: { side: size, channels: 3, pixels },
+    features: [pixelFeature(set)],
+  };
+}
+
+const spoken = (name: string): string => name.replaceAll("-", " ");
+
+function pixelFeature(set: EmojiSet): Feature {
+  return givenFeature(
+    {
+      name: "pixels",
+      title: "Raw pixels",
+      note: `Red, green and blue of each picture averaged to ${SIDE} × ${SIDE}.`,
+      metrics: ["l2", "l1", "cosine"],
+      maps: ["umap", "pca"],
+      pixels: { side: SIDE, channels: 3 },
+    },
+    wholeNumbers(pixelVectors(set, { side: SIDE })),
+    (pixels) => pixelVectors({ ...set, drawings: set.drawings.slice(0, 1), pixels }, { side: SIDE }).data,
+  );
+}
+
+/** Rounded to bytes: a quarter of the size, and the same numbers in the server as in a page. */
+function wholeNumbers({ data, cols, rows }: Matrix<Float32Array>): Matrix<Uint8Array> {
+  return matrix(Uint8Array.from(data, Math.round), cols, rows);
+}
