@@ -1,2 +1,2 @@
-export { type AppOptions, createApp } from "./app.ts";
+export { type App, type AppOptions, createApp } from "./app.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./listen.ts";

@@ -129,6 +129,15 @@ export interface JobProgress {
   readonly total: number;
 }
 
+/** GET /api/jobs/{job}; GET /api/jobs lists them as `jobs`. */
+export interface JobStatus {
+  readonly job: string;
+  /** What it does, in a few words. */
+  readonly what: string;
+  readonly state: "running" | "result" | "failed" | "aborted";
+  readonly progress?: JobProgress;
+}
+
 /**
  * POST /api/sweeps, a job: each index in turn is built over the rows of a set that are not queries, and measured. Its
  * progress is a {@link SweepProgress}, its result a {@link SweepReport}.

@@ -1,14 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Hono } from "hono";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readVectorFile } from "../../src/data/index.ts";
 import { type EmojiSet, loadEmoji } from "../../src/labs/emoji/dataset.ts";
-import { createApp } from "../../src/server/index.ts";
+import { type App, createApp } from "../../src/server/index.ts";
 import type { Problem, SetDetails, SetList } from "../../src/server/protocol.ts";
 
-let app: Hono;
+let app: App;
 let emoji: EmojiSet;
 beforeAll(async () => {
   app = await createApp({ webFiles: new Map(), dataDir: "/nowhere" });

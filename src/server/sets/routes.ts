@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { vectorChunks } from "../../data/index.ts";
-import { refuse } from "../problem.ts";
+import { refuse, refuseError } from "../problem.ts";
 import type { SetDetails } from "../protocol.ts";
 import type { DataSet, LoadedSet, SetOptions, Vectors } from "./dataSet.ts";
 import { createLibrary, isMissing, type SetLibrary } from "./library.ts";
@@ -61,17 +61,12 @@ async function withSet(
     return await answer(set, await library.open(set));
   } catch (error) {
     if (!isMissing(error)) throw error;
-    return refuse(context, 404, "DATASET_MISSING", error.message);
+    return refuseError(context, error);
   }
 }
 
 function notThere(context: Context): Response {
-  return refuse(
-    context,
-    404,
-    "NOT_FOUND",
-    `There is nothing at ${context.req.path}; see /api/sets/index.json.`,
-  );
+  return refuse(context, "NOT_FOUND", `There is nothing at ${context.req.path}; see /api/sets/index.json.`);
 }
 
 /** Vectors as a file of NumPy's, sent piece by piece. */
