@@ -5,6 +5,7 @@ import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { contendersOf, familiesOf, treesOf } from "./src/contenders/list.mjs";
+import { raceDenoising } from "./src/denoise/race.mjs";
 import { raceExact } from "./src/exact.mjs";
 import { raceFamilies } from "./src/families.mjs";
 import { verdicts } from "./src/goals.mjs";
@@ -48,9 +49,10 @@ function commitName() {
 const installed = (/** @type {string} */ name) =>
   JSON.parse(readFileSync(join(root, "bench", "node_modules", name, "package.json"), "utf8")).version;
 
-/** Families and trees have a page of their own: their runs are as long as all others together. So has learning. @param {string} only */
+/** Families and trees have a page of their own: their runs are as long as all others together. So have learning and denoising. @param {string} only */
 function recordName(only) {
   if (only === "learn") return "LEARN.md";
+  if (only === "denoise") return "DENOISE.md";
   return only.split(",").every((part) => part === "families" || part === "trees")
     ? "FAMILIES.md"
     : "RESULTS.md";
@@ -98,6 +100,7 @@ async function main() {
     /** @type {any[]} */ sets: [],
     /** @type {any[]} */ trees: [],
     /** @type {any} */ learn: undefined,
+    /** @type {any} */ denoise: undefined,
     /** @type {any} */ million: undefined,
     /** @type {number | undefined} */ coreBytes: undefined,
     /** @type {string[]} */ skipped: [],
@@ -108,7 +111,8 @@ async function main() {
   const exact = wants("exact") ? contendersOf("exact", options) : { contenders: [], missing: [] };
   report.skipped.push(...hnsw.missing, ...exact.missing);
 
-  const sets = options.only === "learn" ? [] : options.sets;
+  const withoutSets = ["learn", "denoise"];
+  const sets = options.only.split(",").every((part) => withoutSets.includes(part)) ? [] : options.sets;
   for (const name of options.million ? ["million"] : sets) {
     const set = loadSet(name, options);
     if (!set) {
@@ -157,6 +161,7 @@ async function main() {
     report.learn = await raceLearning(options, say);
     report.skipped.push(...report.learn.missing);
   }
+  if (wants("denoise")) report.denoise = await raceDenoising(options, say);
   report.coreBytes = options.million ? undefined : await coreSize();
   // A run of some parts is judged by what it measured.
   const judged = options.million ? [] : verdicts(report);

@@ -2,6 +2,7 @@
  * What this project has set itself to reach, and whether a run did. A goal is judged on the median
  * ratio of the interleaved rounds, over all sets it names; the worst set decides.
  */
+import { denoisingVerdicts } from "./denoise/report.mjs";
 import { learningVerdicts } from "./learn/report.mjs";
 
 const QUANTIZED = ["HNSW16,SQ7,Refine", "HNSW16,SQ8,Refine"];
@@ -181,5 +182,6 @@ export function verdicts(report) {
     ),
   );
   if (report.learn) list.push(...learningVerdicts(report.learn, judge));
+  if (report.denoise) list.push(...denoisingVerdicts(report.denoise, judge));
   return list;
 }

@@ -1,4 +1,5 @@
 /** Tables for the terminal and for bench/RESULTS.md, from one report object. */
+import { denoisingSection } from "./denoise/report.mjs";
 import { learningSection } from "./learn/report.mjs";
 import { plotLink } from "./plots.mjs";
 
@@ -182,7 +183,7 @@ function millionSection(results) {
 export function markdown(report, recorded = false) {
   const { machine, node, commit, date, command } = report;
   const parts = [
-    `Ratios are medians of interleaved rounds, with the least and the greatest in brackets${report.sets.length > 0 || !report.learn ? "; above 1 ours is faster" : ""}. Absolute numbers hold for this machine and this hour only.`,
+    `Ratios are medians of interleaved rounds, with the least and the greatest in brackets${report.sets.length > 0 || !(report.learn || report.denoise) ? "; above 1 ours is faster" : ""}. Absolute numbers hold for this machine and this hour only.`,
     table(
       ["", ""],
       [
@@ -230,6 +231,7 @@ export function markdown(report, recorded = false) {
   }
   if (report.trees?.length > 0) parts.push(treeSection(report.trees));
   if (report.learn) parts.push(learningSection(report.learn));
+  if (report.denoise) parts.push(denoisingSection(report.denoise));
   if (report.million) parts.push(millionSection(report.million));
   if (report.skipped.length > 0) parts.push("Left out: " + report.skipped.join(" "));
   return parts.filter(Boolean).join("\n\n") + "\n";
