@@ -120,11 +120,17 @@ describe("denoise", () => {
     expect(compare!.models.find(({ model }) => model === "nlm")!.denoised).toEqual(denoised);
     expect(compare!.picture).toBe("chosen.compare.png");
     const image = await sharp(at("chosen.compare.png")).metadata();
-    expect([image.width, image.height]).toEqual([4 * width + 3 * 8, height]);
+    // Below each panel stand two lines of letters.
+    expect([image.width, image.height]).toEqual([4 * width + 3 * 8, height + 24]);
     const panels = await pixels("chosen.compare.png");
     for (let y = 0; y < height; y++) {
       const from = y * (4 * width + 24);
       expect(panels.subarray(from, from + width)).toEqual(bytes.subarray(y * width, (y + 1) * width));
+    }
+    const words = panels.subarray(height * (4 * width + 24));
+    for (const p of [0, 1, 2, 3]) {
+      const dark = words.filter((v, i) => v === 0 && Math.floor((i % (4 * width + 24)) / (width + 8)) === p);
+      expect(dark.length, compare!.panels[p]).toBeGreaterThan(40);
     }
     const { stdout, code } = await run(["denoise", ...args, "--out", "chosen.npy"]);
     expect(code).toBe(0);

@@ -12,6 +12,7 @@ import { oneOf, type RunOptions, VicinalError } from "../../core/index.ts";
 import { psnr, ssim } from "../../evaluate/index.ts";
 import { readNetworkFile } from "../../labs/denoise/networkFile.ts";
 import { readNumber, readSeed, readWhole, requireOptions } from "../arguments.ts";
+import { below, caption } from "../captions.ts";
 import { beside, checkPictureName, readFloatPicture, writeFloatPicture } from "../floatPictures.ts";
 import { checkOutput, fileProblem } from "../inputs.ts";
 import { printable, writeJson, writeLine } from "../output.ts";
@@ -239,7 +240,12 @@ async function writeComparison(
     ["noisy", noisy],
     ...estimates.map(({ model, image }): [string, FloatImage] => [model, image]),
   ];
-  await writeFloatPicture(picture, beside(panels.map(([, image]) => image)));
+  const labelled = panels.map(([name, image]) => {
+    const decibels = clean === undefined || image === clean ? undefined : qualityOf(image, clean).psnr;
+    const says = decibels === undefined || !Number.isFinite(decibels) ? "" : `${decibels.toFixed(2)} dB`;
+    return below(image, caption([name, says], image.width, image.channels));
+  });
+  await writeFloatPicture(picture, beside(labelled));
   const models = estimates.map(({ image: _, ...rest }) => rest);
   return { picture, panels: panels.map(([name]) => name), models };
 }
