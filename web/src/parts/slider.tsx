@@ -1,3 +1,4 @@
+import { useId } from "preact/hooks";
 import "./slider.css";
 
 interface SliderProps {
@@ -18,12 +19,15 @@ const plain = (value: number): string => `${value}`;
 
 /** A number within bounds, its value beside its label. */
 export function Slider({ label, value, min, max, step = 1, format = plain, onInput, onChange }: SliderProps) {
+  // By id, because a label would otherwise name the first of output and input.
+  const id = useId();
   return (
-    <label class="slider">
+    <div class="slider">
       <span>
-        {label} <output class="number">{format(value)}</output>
+        <label for={id}>{label}</label> <span class="number slider-value">{format(value)}</span>
       </span>
       <input
+        id={id}
         type="range"
         {...{ min, max, step }}
         value={value}
@@ -31,6 +35,6 @@ export function Slider({ label, value, min, max, step = 1, format = plain, onInp
         onInput={(event) => onInput?.(event.currentTarget.valueAsNumber)}
         onChange={(event) => onChange?.(event.currentTarget.valueAsNumber)}
       />
-    </label>
+    </div>
   );
 }

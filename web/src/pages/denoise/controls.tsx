@@ -1,3 +1,6 @@
+import { Field } from "../../parts/field.tsx";
+import { Select } from "../../parts/select.tsx";
+import { Slider } from "../../parts/slider.tsx";
 import { METHODS } from "./methods.ts";
 import {
   chosen,
@@ -31,23 +34,17 @@ export function Controls() {
     <form class="panel denoise-controls" onSubmit={(event) => event.preventDefault()}>
       <div class="row">
         <PictureChoice />
-        <label class="field denoise-sigma">
-          <span>
-            Noise σ <output class="number">{sigma.value}</output> of 255
-          </span>
-          <input
-            type="range"
-            min="5"
-            max="75"
-            value={sigma.value}
-            onInput={(event) => {
-              sigma.value = event.currentTarget.valueAsNumber;
-              soon();
-            }}
-          />
-        </label>
-        <label class="field">
-          Seed
+        <Slider
+          label={`Noise σ, of 255`}
+          min={5}
+          max={75}
+          value={sigma.value}
+          onInput={(value) => {
+            sigma.value = value;
+            soon();
+          }}
+        />
+        <Field label="Seed">
           <input
             type="number"
             min="0"
@@ -60,7 +57,7 @@ export function Controls() {
               soon();
             }}
           />
-        </label>
+        </Field>
         <button type="button" onClick={busy ? stop : () => void work()}>
           {busy ? "Stop" : "Run again"}
         </button>
@@ -90,28 +87,22 @@ function PictureChoice() {
   const value = from.kind === "sample" ? `sample:${from.name}` : from.kind;
   return (
     <>
-      <label class="field">
-        Picture
-        <select
-          value={value}
-          onChange={(event) => {
-            const name = event.currentTarget.value;
-            source.value =
-              name === "drawn" ? { kind: "drawn" } : { kind: "sample", name: name.slice("sample:".length) };
-            void load();
-          }}
-        >
-          {from.kind === "file" && <option value="file">{from.file.name}</option>}
-          {samples.value.map(({ name, title }) => (
-            <option key={name} value={`sample:${name}`}>
-              {title}
-            </option>
-          ))}
-          <option value="drawn">drawn by this page</option>
-        </select>
-      </label>
-      <label class="field">
-        or one of yours; it stays on this machine
+      <Select
+        label="Picture"
+        value={value}
+        options={[
+          ...(from.kind === "file" ? [{ value: "file", title: from.file.name }] : []),
+          ...samples.value.map(({ name, title }) => ({ value: `sample:${name}`, title })),
+          { value: "drawn", title: "drawn by this page" },
+        ]}
+        onChange={(name) => {
+          if (name === "file") return;
+          source.value =
+            name === "drawn" ? { kind: "drawn" } : { kind: "sample", name: name.slice("sample:".length) };
+          void load();
+        }}
+      />
+      <Field label="or one of yours; it stays on this machine">
         <input
           type="file"
           accept="image/*"
@@ -122,7 +113,7 @@ function PictureChoice() {
             void load();
           }}
         />
-      </label>
+      </Field>
     </>
   );
 }
@@ -143,10 +134,13 @@ function Methods() {
           onChange={(is) => toggle(method, is)}
         />
       ))}
-      <label class="field">
-        {network.value
-          ? `Network of ${network.value.name}`
-          : "Weights of a DnCNN or N3Net (safetensors, .pth, .t7)"}
+      <Field
+        label={
+          network.value
+            ? `Network of ${network.value.name}`
+            : "Weights of a DnCNN or N3Net (safetensors, .pth, .t7)"
+        }
+      >
         <input
           type="file"
           accept=".safetensors,.pth,.t7,.pt"
@@ -155,7 +149,7 @@ function Methods() {
             if (file !== undefined) void useNetwork(file);
           }}
         />
-      </label>
+      </Field>
     </>
   );
 }

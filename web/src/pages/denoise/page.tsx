@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { Select } from "../../parts/select.tsx";
 import { Card } from "./card.tsx";
 import { Controls } from "./controls.tsx";
 import { METHODS } from "./methods.ts";
@@ -24,6 +25,7 @@ export default function DenoisePage() {
     return stop;
   }, []);
   const all = pictures();
+  const options = all.map(({ name, title }) => ({ value: name, title }));
   const under = all.find(({ name }) => name === left.value) ?? all[0];
   const over = all.find(({ name }) => name === right.value) ?? all.at(-1);
   return (
@@ -39,8 +41,18 @@ export default function DenoisePage() {
       {under && over && (
         <div class="denoise-stage">
           <div class="row">
-            <Choice label="Left" all={all} value={under.name} onChoose={(name) => (left.value = name)} />
-            <Choice label="Right" all={all} value={over.name} onChoose={(name) => (right.value = name)} />
+            <Select
+              label="Left"
+              value={under.name}
+              options={options}
+              onChange={(name) => void (left.value = name)}
+            />
+            <Select
+              label="Right"
+              value={over.name}
+              options={options}
+              onChange={(name) => void (right.value = name)}
+            />
           </div>
           <Swipe left={under} right={over} />
         </div>
@@ -60,28 +72,6 @@ function pictures(): Shown[] {
     picture === undefined ? undefined : { name: method, title: METHODS[method].title, picture },
   );
   return [...fixed, ...made].filter((each) => each !== undefined);
-}
-
-interface ChoiceProps {
-  readonly label: string;
-  readonly all: readonly Shown[];
-  readonly value: string;
-  onChoose(name: string): void;
-}
-
-function Choice({ label, all, value, onChoose }: ChoiceProps) {
-  return (
-    <label class="field">
-      {label}
-      <select value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
-        {all.map(({ name, title }) => (
-          <option key={name} value={name}>
-            {title}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
 }
 
 function Cards() {
