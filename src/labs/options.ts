@@ -1,4 +1,4 @@
-import { type RunOptions, resolveOptions, wholeNumber } from "../core/index.ts";
+import { oneOf, type RunOptions, resolveOptions, wholeNumber } from "../core/index.ts";
 import type { Machine } from "./machine.ts";
 
 /** What every study takes. */
@@ -15,6 +15,8 @@ export interface LabOptions extends RunOptions {
   cacheDir?: string;
   /** Words to look for, in studies of words; several in one text are added up. */
   queries?: readonly string[];
+  /** The one to take, in studies of several data sets; default all that are at hand. */
+  set?: string;
   /** A file of vectors of a space of one's own, in studies that can measure one. */
   features?: string;
   /** Files of networks besides those that are found, in studies of networks. */
@@ -46,6 +48,7 @@ const DEFAULTS: LabOptions = {
   quick: false,
   cacheDir: undefined,
   queries: undefined,
+  set: undefined,
   features: undefined,
   weights: undefined,
   log: undefined,
@@ -68,4 +71,9 @@ export function labOptions(given: LabOptions = {}): ResolvedLabOptions {
     weights: options.weights ?? [],
     log: options.log ?? (() => {}),
   };
+}
+
+/** All sets of a study, or the one chosen. @throws VicinalError OPTION_RANGE */
+export function chosenSets<S extends string>(names: readonly S[], chosen: string | undefined): readonly S[] {
+  return chosen === undefined ? names : [oneOf("set", chosen as S, names)];
 }

@@ -191,10 +191,14 @@ describe.skipIf(published === undefined)("on the published books (skipped withou
     const lines: string[] = [];
     const log = (text: string): number => lines.push(text);
     const linked = (await loadArticles()).sort((a, b) => b.links.length - a.links.length)[0]!.title;
+    const out = join(folder, "out");
     const queries = ["No Such Book At All", linked.toUpperCase()];
-    const { results, report } = await runBooksLab({ out: join(folder, "out"), quick: true, queries, log });
-    expect(results.conditions.map(({ condition }) => condition)).toEqual(["all", "unlabelled"]);
-    const [{ scores, verdict: said }] = results.conditions as [(typeof results.conditions)[0]];
+    const { results, report } = await runBooksLab({ out, set: "wikipedia", quick: true, queries, log });
+    expect(results.findings.map(({ set, condition }) => [set, condition])).toEqual([
+      ["wikipedia", "all"],
+      ["wikipedia", "unlabelled"],
+    ]);
+    const [{ scores, verdict: said }] = results.findings as [(typeof results.findings)[0]];
     expect(said.outcome).toBe("undecided");
     // Smoothing lowers the ratio by itself: why arm F is there.
     expect(scores.F[0]!.ratio).toBeLessThan(scores.A[0]!.ratio);

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { scorePlaces } from "../../src/evaluate/index.ts";
-import { delimited } from "../../src/labs/music/delimited.ts";
+import { delimited } from "../../src/labs/delimited.ts";
 import { runMusicLab } from "../../src/labs/music/lab.ts";
 import { bootstrap, holdOut, placesOf } from "../../src/labs/music/protocol.ts";
-import { loadMusicSet, textOf } from "../../src/labs/music/sets.ts";
+import { loadMusicSet } from "../../src/labs/music/sets.ts";
+import { textOf } from "../../src/labs/textFiles.ts";
 import { ImplicitALS, ItemKnn, type ItemScorer, Popularity, rowOf } from "../../src/learn/index.ts";
 import { tastes } from "../helpers/tastes.ts";
 

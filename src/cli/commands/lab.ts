@@ -10,6 +10,7 @@ interface LabFlags {
   seed?: number;
   out?: string;
   query?: string[];
+  set?: string;
   features?: string;
   weights?: string[];
   json?: boolean;
@@ -24,6 +25,7 @@ export function labCommand(): Command {
     .option("--seed <s>", "seed", readSeed)
     .option("--out <dir>", "folder for the report (default: this one)")
     .option("--query <text>", "words to look for, in studies of words; repeatable", collect)
+    .option("--set <name>", "one data set, in studies of several (default: all at hand)")
     .option("--features <file>", "vectors of a space of your own, in studies that can measure one")
     .option("--weights <file>", "a network besides those found, in studies of networks; repeatable", collect)
     .option("--json", "print one JSON document")
@@ -58,6 +60,7 @@ async function runLab(name: string | undefined, flags: LabFlags): Promise<void> 
       seed: flags.seed,
       out: flags.out,
       queries: flags.query,
+      set: flags.set,
       features: flags.features,
       weights: flags.weights,
       log: flags.json ? undefined : print,

@@ -16,19 +16,25 @@ export interface Article {
   readonly links: readonly string[];
 }
 
-/** Books and the links that occur on their pages. */
+/** Books and what they are linked with: pages that theirs links to, or readers. */
 export interface BookSet {
+  readonly name: SetName;
+  readonly condition: Condition;
   readonly titles: readonly string[];
   readonly links: readonly string[];
   /** Each book and link that occur together, once, by book and then by link. */
   readonly pairs: readonly Pair[];
+  /** One value a book, "" where none is known. */
   readonly properties: Readonly<Record<Property, readonly string[]>>;
 }
+
+export const SET_NAMES = ["wikipedia", "goodbooks"] as const;
+export type SetName = (typeof SET_NAMES)[number];
 
 export interface Pair {
   readonly book: number;
   readonly link: number;
-  /** How often the book's page has the link. */
+  /** How often the book's page has the link; 1 of a reader. */
   readonly times: number;
 }
 
@@ -135,5 +141,6 @@ export function bookSet(articles: readonly Article[], condition: Condition): Boo
     }
     return [...times].sort(([a], [b]) => a - b).map(([link, n]): Pair => ({ book, link, times: n }));
   });
-  return { titles: kept.map(({ title }) => title), links, pairs, properties };
+  const titles = kept.map(({ title }) => title);
+  return { name: "wikipedia", condition, titles, links, pairs, properties };
 }

@@ -26,7 +26,7 @@ export const NEIGHBOURS = 3;
 /** Nearest rows under the current table, among which neighbours are taken. */
 export const CANDIDATES = 64;
 const EMBEDDED = 16;
-const FIRST_TEMPERATURE = 0.1;
+export const FIRST_TEMPERATURE = 0.1;
 
 /** What stands between the table of books and the cosine. */
 export interface RefiningLayer {

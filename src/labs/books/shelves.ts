@@ -1,6 +1,6 @@
 import { createRng, type Matrix, permutation } from "../../core/index.ts";
 import { UMAP } from "../../learn/index.ts";
-import { type Article, type BookSet, normal } from "./data.ts";
+import { type Article, type BookSet, normal, type SetName } from "./data.ts";
 import { nearestRows } from "./nearest.ts";
 
 // What is shown of the books: who is near whom, and a map.
@@ -64,7 +64,8 @@ function largest(values: readonly string[], count: number): string[] {
 
 /** Books of the largest genres in the plane. */
 export interface BookMap {
-  readonly name: string;
+  readonly set: SetName;
+  readonly arm: "A" | "E";
   readonly classes: readonly {
     readonly name: string;
     readonly points: readonly { x: number; y: number }[];
@@ -72,7 +73,7 @@ export interface BookMap {
 }
 
 export async function bookMap(
-  name: string,
+  arm: "A" | "E",
   rows: Matrix<Float32Array>,
   set: BookSet,
   options: { seed: number; quick: boolean; signal?: AbortSignal | undefined },
@@ -87,7 +88,7 @@ export async function bookMap(
     name: genre,
     points: set.properties.genre.flatMap((own, i) => (own === genre ? [place(i)] : [])),
   }));
-  return { name, classes };
+  return { set: set.name, arm, classes };
 }
 
 /** So many articles drawn by the seed, and the ones asked for by title, in the order of the file. */

@@ -1,15 +1,18 @@
 import { type Matrix, type RunOptions, runAsync } from "../../core/index.ts";
 import type { PropertyRatios } from "../../evaluate/index.ts";
+import type { KeptParts } from "../keptParts.ts";
 import { ARMS, type Arm, type Comparison, comparisons, type Outcome, verdict } from "./compare.ts";
-import type { BookSet, Condition, Property } from "./data.ts";
-import { NEIGHBOURS, TRAINED, type TrainedArm } from "./layer.ts";
+import type { BookSet, Condition, Property, SetName } from "./data.ts";
+import { DIMENSION, NEIGHBOURS, TRAINED, type TrainedArm } from "./layer.ts";
 import { linkScores, ratiosOf, type Scores, scoresOf } from "./measure.ts";
 import { smoothed } from "./nearest.ts";
+import { packRows, unpackRows } from "./rows.ts";
 import { holdOut, type Split } from "./split.ts";
 import { type Trained, train } from "./train.ts";
 
-/** What was found on the books under one condition. */
+/** What was found on the books of a set under one condition. */
 export interface Findings {
+  readonly set: SetName;
   readonly condition: Condition;
   readonly books: number;
   readonly links: number;
@@ -17,20 +20,30 @@ export interface Findings {
   readonly held: number;
   readonly epochs: number;
   /** Learning rates tried on validation pairs of the first seed, with their AUC; none where the rate is given. */
-  readonly tuning: readonly { readonly arm: TrainedArm; readonly rate: number; readonly auc: number }[];
+  readonly tuning: readonly Tried[];
   readonly rates: Readonly<Record<TrainedArm, number>>;
   /** Of each arm, one for each seed. */
   readonly scores: Readonly<Record<Arm, readonly Scores[]>>;
   /** The table itself, without the layer that it was trained through. */
   readonly raw: Readonly<Record<"D" | "E", readonly Scores[]>>;
+  /** Learned by E, one for each seed. */
+  readonly temperatures: readonly number[];
   readonly comparisons: readonly Comparison[];
   readonly verdict: { readonly outcome: Outcome; readonly text: string };
   /** Ratios of the first seed with their null and interval. */
-  readonly nulls: Readonly<Record<"A" | "E", Partial<Record<Property, PropertyRatios>>>>;
+  readonly nulls: Readonly<Record<"A" | "E", Nulls>>;
 }
 
-export interface StudyOptions extends RunOptions {
-  readonly seed: number;
+interface Tried {
+  readonly arm: TrainedArm;
+  readonly rate: number;
+  readonly auc: number;
+}
+
+type Nulls = Partial<Record<Property, PropertyRatios>>;
+
+/** How much is done. */
+export interface StudyPlan {
   readonly seeds: number;
   readonly epochs: number;
   /** Learning rates to choose from, one for no choice. */
@@ -39,58 +52,113 @@ export interface StudyOptions extends RunOptions {
   readonly bootstrap: number;
 }
 
+export interface StudyOptions extends StudyPlan, RunOptions {
+  readonly seed: number;
+  readonly kept: KeptParts<Part>;
+}
+
 /** Findings, and the rows of books of the first seed. */
 export interface Studied {
   readonly findings: Findings;
-  readonly rows: Readonly<Record<Arm, Matrix<Float32Array>>>;
+  readonly rows: Readonly<Record<"A" | "E", Matrix<Float32Array>>>;
 }
 
+/** One finished piece of a study: a rate tried, an arm trained and measured on a seed, or the nulls of an arm. */
+export type Part =
+  | { readonly auc: number }
+  | { readonly nulls: Nulls }
+  | {
+      readonly scores: Scores;
+      readonly raw?: Scores;
+      /** Of the rows smoothed afterwards: arm F. */
+      readonly smoothed?: Scores;
+      readonly temperature?: number;
+      /** Of the first seed. */
+      readonly rows?: string;
+    };
+type Measured = Extract<Part, { scores: Scores }>;
+
 /** All arms on all seeds, each seed with its own split, start, order and negatives, which all arms share. */
-export async function study(condition: Condition, set: BookSet, options: StudyOptions): Promise<Studied> {
+export async function study(set: BookSet, options: StudyOptions): Promise<Studied> {
   const { seed, seeds, epochs, permutations, bootstrap } = options;
-  const { tuning, rates } = await tune(set, options);
+  const step = steps(set, options);
+  const { tuning, rates } = await tune(set, options, step);
   const scores = emptyLists(ARMS);
   const raw = emptyLists(["D", "E"] as const);
-  let rows: Studied["rows"] | undefined;
+  const temperatures: number[] = [];
   let held = 0;
+  let first: Studied["rows"] | undefined;
   for (let s = seed; s < seed + seeds; s++) {
     const split = holdOut(set.pairs, set, s);
     held = split.held.length;
-    const models = {} as Record<TrainedArm, Trained>;
+    const done = {} as Record<TrainedArm, Measured>;
     for (const arm of TRAINED) {
-      const job = train(arm, set, split.train, { seed: s, epochs, learningRate: rates[arm] });
-      models[arm] = await runAsync(job, options);
-      scores[arm].push(scoresOf(models[arm].books, models[arm].links, set, split, s));
+      done[arm] = await step(`seed ${s} ${arm}`, async (phase) => {
+        const job = train(arm, set, split.train, { seed: s, epochs, learningRate: rates[arm], phase });
+        return measured(arm, await runAsync(job, options), set, split, { seed: s, keep: s === seed });
+      });
+      scores[arm].push(done[arm].scores);
     }
-    for (const arm of ["D", "E"] as const) {
-      raw[arm].push(scoresOf(models[arm].raw, models[arm].links, set, split, s));
-    }
-    const smooth = smoothed(models.A.books, NEIGHBOURS);
-    scores.F.push(scoresOf(smooth, models.A.links, set, split, s));
-    const { A, B, C, D, E } = models;
-    rows ??= { A: A.books, B: B.books, C: C.books, D: D.books, E: E.books, F: smooth };
+    scores.F.push(done.A.smoothed!);
+    for (const arm of ["D", "E"] as const) raw[arm].push(done[arm].raw!);
+    temperatures.push(done.E.temperature!);
+    first ??= { A: unpackRows(done.A.rows!, DIMENSION), E: unpackRows(done.E.rows!, DIMENSION) };
   }
+  const rows = first!;
   const judge = { permutations, bootstrap };
+  const nulls = async (arm: "A" | "E"): Promise<Nulls> => {
+    const work = async () => ({ nulls: ratiosOf(rows[arm], set, judge).properties });
+    return (await step(`nulls ${arm}`, work)).nulls;
+  };
   const against = comparisons(scores);
   const findings: Findings = {
-    condition,
+    set: set.name,
+    condition: set.condition,
     books: set.titles.length,
     links: set.links.length,
     pairs: set.pairs.length,
-    held,
-    epochs,
-    tuning,
-    rates,
-    scores,
-    raw,
+    ...{ held, epochs, tuning, rates, scores, raw, temperatures },
     comparisons: against,
     verdict: verdict(against),
-    nulls: {
-      A: ratiosOf(rows!.A, set, judge).properties,
-      E: ratiosOf(rows!.E, set, judge).properties,
-    },
+    nulls: { A: await nulls("A"), E: await nulls("E") },
   };
-  return { findings, rows: rows! };
+  return { findings, rows };
+}
+
+type Step = <P extends Part>(name: string, work: (phase: string) => Promise<P>) => Promise<P>;
+
+/** Does a piece of the study unless it is kept from an earlier run, and keeps it. */
+function steps({ name, condition }: BookSet, options: StudyOptions): Step {
+  const { kept, rates, seeds } = options;
+  const total = (rates.length > 1 ? rates.length * TRAINED.length : 0) + seeds * TRAINED.length;
+  let begun = 0;
+  return async <P extends Part>(step: string, work: (phase: string) => Promise<P>): Promise<P> => {
+    const key = `${name} ${condition} ${step}`;
+    const phase = `${name}, ${condition === "all" ? "all links" : "no labels"}, training ${++begun} of ${total} (${step})`;
+    const found = kept.get(key);
+    if (found !== undefined) return found as P;
+    options.signal?.throwIfAborted();
+    const part = await work(phase);
+    kept.put(key, part);
+    return part;
+  };
+}
+
+function measured(
+  arm: TrainedArm,
+  model: Trained,
+  set: BookSet,
+  split: Split,
+  { seed, keep }: { seed: number; keep: boolean },
+): Measured {
+  const of = (books: Matrix<Float32Array>): Scores => scoresOf(books, model.links, set, split, seed);
+  return {
+    scores: of(model.books),
+    ...(arm === "D" || arm === "E" ? { raw: of(model.raw) } : {}),
+    ...(arm === "A" ? { smoothed: of(smoothed(model.books, NEIGHBOURS)) } : {}),
+    ...(model.temperature === undefined ? {} : { temperature: model.temperature }),
+    ...(keep && (arm === "A" || arm === "E") ? { rows: packRows(model.books) } : {}),
+  };
 }
 
 function emptyLists<A extends string>(arms: readonly A[]): Record<A, Scores[]> {
@@ -100,10 +168,14 @@ function emptyLists<A extends string>(arms: readonly A[]): Record<A, Scores[]> {
 }
 
 /** The rate of each arm with the best AUC on pairs held out of what the first seed learns from. */
-async function tune(set: BookSet, options: StudyOptions): Promise<Pick<Findings, "tuning" | "rates">> {
+async function tune(
+  set: BookSet,
+  options: StudyOptions,
+  step: Step,
+): Promise<Pick<Findings, "tuning" | "rates">> {
   const { seed, epochs, rates: tried } = options;
   const rates = {} as Record<TrainedArm, number>;
-  const tuning: { arm: TrainedArm; rate: number; auc: number }[] = [];
+  const tuning: Tried[] = [];
   if (tried.length === 1) {
     for (const arm of TRAINED) rates[arm] = tried[0]!;
     return { tuning, rates };
@@ -113,9 +185,11 @@ async function tune(set: BookSet, options: StudyOptions): Promise<Pick<Findings,
   for (const arm of TRAINED) {
     let best = Number.NEGATIVE_INFINITY;
     for (const rate of tried) {
-      const job = train(arm, set, split.train, { seed, epochs, learningRate: rate });
-      const { books, links } = await runAsync(job, options);
-      const { auc } = linkScores(books, links, set, split, seed);
+      const { auc } = await step(`rate ${rate} ${arm}`, async (phase) => {
+        const job = train(arm, set, split.train, { seed, epochs, learningRate: rate, phase });
+        const { books, links } = await runAsync(job, options);
+        return { auc: linkScores(books, links, set, split, seed).auc };
+      });
       tuning.push({ arm, rate, auc });
       if (auc > best) [best, rates[arm]] = [auc, rate];
     }

@@ -37,6 +37,8 @@ export interface Trained {
   /** Mean loss of a pair in each epoch. */
   readonly loss: readonly number[];
   readonly parameters: number;
+  /** Of the relaxation (arm E), as learned. */
+  readonly temperature?: number;
 }
 
 const BATCH = 1024;
@@ -92,6 +94,8 @@ export function* train(
     }
     const candidates = candidatesOf(arm, rowsOf(books.values()), strangers);
     const taken = (work: () => Tensor): Matrix<Float32Array> => tape.inference(() => rowsOf(work().values()));
+    const { logTemperature } = layer.parameters;
+    const temperature = logTemperature && Math.exp(logTemperature.values()[0]!);
     const own = Object.values(layer.parameters).reduce((n, { size }) => n + size, 0);
     return {
       books: taken(() => refined(candidates)),
@@ -99,6 +103,7 @@ export function* train(
       links: taken(() => unit(links)),
       loss,
       parameters: books.size + links.size + own,
+      ...(temperature === undefined ? {} : { temperature }),
     };
   } finally {
     tape.dispose();

@@ -2,15 +2,22 @@ import type { BPR, ImplicitALS } from "../../learn/index.ts";
 import { beginLab } from "../begin.ts";
 import { machine, machineLine } from "../machine.ts";
 import { count, qps, seconds, share } from "../numbers.ts";
-import type { LabFacts, LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
+import {
+  chosenSets,
+  type LabFacts,
+  type LabOptions,
+  type LabResult,
+  type ResolvedLabOptions,
+} from "../options.ts";
 import { heading, printTable } from "../print.ts";
 import { musicPage } from "../report/music.ts";
 import { writeReport } from "../report/write.ts";
+import { isMissing } from "../textFiles.ts";
 import { contenders, type Tuned, tune } from "./contenders.ts";
 import { type Judged, judgeAll, type Verdict } from "./judge.ts";
 import { measureProducts, type ProductRow } from "./products.ts";
 import { holdOut, type Interval } from "./protocol.ts";
-import { isMissing, loadMusicSet, MUSIC_SETS, type MusicSet } from "./sets.ts";
+import { loadMusicSet, MUSIC_SETS, type MusicSet } from "./sets.ts";
 import { byBaskets, type Offer, type Similar, type SimilarRow, similarTo } from "./similar.ts";
 
 /** What was found on one set. */
@@ -69,11 +76,12 @@ export async function runMusicLab(given: LabOptions = {}): Promise<LabResult<Mus
   return writeReport(options.out, musicPage(results), results);
 }
 
-/** The sets at hand; a quick run leaves the third out. */
-async function loadSets({ dataDir, quick, log }: ResolvedLabOptions): Promise<MusicSet[]> {
+/** The set asked for, or those at hand; a quick run then leaves the third out. */
+async function loadSets({ dataDir, quick, set, log }: ResolvedLabOptions): Promise<MusicSet[]> {
   const sets: MusicSet[] = [];
   let missing: unknown;
-  for (const name of quick ? MUSIC_SETS.slice(0, 2) : MUSIC_SETS) {
+  const names = chosenSets(MUSIC_SETS, set);
+  for (const name of quick ? names.slice(0, 2) : names) {
     try {
       sets.push(await loadMusicSet(name, dataDir));
     } catch (error) {

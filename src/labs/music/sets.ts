@@ -1,10 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
-import { isVicinalError, VicinalError } from "../../core/index.ts";
-import { dataRoots } from "../../data/index.ts";
+import { VicinalError } from "../../core/index.ts";
 import { type Interactions, interactions, type Triple } from "../../learn/index.ts";
-import { delimited } from "./delimited.ts";
+import { delimited } from "../delimited.ts";
+import { readTexts, type TextSet } from "../textFiles.ts";
 
 /** What is said of a set, and how models are judged by it. */
 interface Described {
@@ -33,11 +30,7 @@ export interface MusicSet extends Described {
   readonly names: readonly string[];
 }
 
-interface Source extends Described {
-  /** Folders below a data folder. */
-  readonly folders: readonly string[];
-  readonly files: readonly string[];
-  readonly fix: string;
+interface Source extends Described, TextSet {
   /** User, item and value by their keys, and the names of items. */
   read(texts: readonly string[]): { entries: [string, string, number][]; names: Map<string, string> };
 }
@@ -163,31 +156,6 @@ export async function loadMusicSet(name: string, dataDir?: string): Promise<Musi
     names: [...items.keys()].map((key) => names.get(key) ?? `no. ${key}`),
   };
 }
-
-async function readTexts(source: Source, dataDir: string | undefined): Promise<string[]> {
-  const folders = dataRoots(dataDir).flatMap((root) => source.folders.map((folder) => join(root, folder)));
-  for (const folder of folders) {
-    try {
-      return await Promise.all(source.files.map(async (file) => textOf(await readFile(join(folder, file)))));
-    } catch (error) {
-      if ((error as { code?: string }).code !== "ENOENT") throw error;
-    }
-  }
-  throw new VicinalError("DATASET_MISSING", { name: source.name, looked: folders, fix: source.fix });
-}
-
-/** Text of bytes that are UTF-8, or else ISO-8859-1, as copies of these sets are either. */
-export function textOf(bytes: Uint8Array): string {
-  const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(plain);
-  } catch {
-    return new TextDecoder("latin1").decode(plain);
-  }
-}
-
-/** Whether a failure is only that the data are not here. */
-export const isMissing = (error: unknown): boolean => isVicinalError(error, "DATASET_MISSING");
 
 /** Entries left when users and items with too few are taken out until none is left. */
 function core(entries: [string, string, number][]): [string, string, number][] {

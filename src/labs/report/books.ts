@@ -1,25 +1,26 @@
 import { plotScatter } from "../../evaluate/index.ts";
 import { ARM_NAMES, ARMS, differenceText, MEASURE_NAMES, MEASURES } from "../books/compare.ts";
 import { PROPERTIES, type Property } from "../books/data.ts";
-import { type BooksLabResults, CONDITION_NAMES, spread } from "../books/lab.ts";
-import { CANDIDATES, NEIGHBOURS } from "../books/layer.ts";
+import { LEAST_READERS } from "../books/goodbooks.ts";
+import { type BooksLabResults, SET_TITLES, spread, studyTitle } from "../books/lab.ts";
+import { CANDIDATES, FIRST_TEMPERATURE, NEIGHBOURS, TRAINED, type TrainedArm } from "../books/layer.ts";
+import { READERS } from "../books/sets.ts";
 import type { BookMap } from "../books/shelves.ts";
 import type { Findings } from "../books/study.ts";
 import { machineLine } from "../machine.ts";
 import { count, seconds } from "../numbers.ts";
-import { facts, type Html, page, paragraph, section, svgFigure, table, text } from "./html.ts";
+import { facts, type Html, page, pairs, paragraph, section, svgFigure, table, text } from "./html.ts";
 
 const right = "right" as const;
 
 /** The report on books with and without neighbours. */
 export function booksPage(results: BooksLabResults, maps: readonly BookMap[]): string {
-  const { machine, seed, seeds, quick } = results;
-  const seedText = seeds === 1 ? `seed ${seed}` : `seeds ${seed} to ${seed + seeds - 1}`;
+  const { machine, quick } = results;
   const lead =
-    "<p>Books of Wikipedia are placed by the pages that they link to. Does it help to look at a book's neighbours while learning, with a k-NN that gradients pass through? Lower cluster ratios mean that books of one author, genre, country, publisher or language are nearer to each other than to others.</p>" +
-    `<p class="quiet">${text(machineLine(machine))}; ${seedText}${quick ? "; quick run: a sample of books, one seed, few epochs, which decides nothing" : ""}; ${seconds(results.seconds)} in all.</p>`;
+    "<p>Books are placed by the pages that their articles link to, or by their readers. Does it help to look at a book's neighbours while learning, with a k-NN that gradients pass through? Lower cluster ratios mean that books of one author, genre, country, publisher or language are nearer to each other than to others.</p>" +
+    `<p class="quiet">${text(machineLine(machine))}${quick ? "; quick run: a sample of books, one seed, few epochs, which decides nothing" : ""}; ${seconds(results.seconds)}.</p>`;
   const sections = [
-    ...results.conditions.map(conditionSection),
+    ...results.findings.map((found) => studySection(found, results.seed)),
     mapSection(maps),
     answerSection(results),
     methodSection(results),
@@ -27,22 +28,27 @@ export function booksPage(results: BooksLabResults, maps: readonly BookMap[]): s
   return page("Books with and without their neighbours", lead, sections);
 }
 
-function conditionSection(found: Findings): Html {
-  const { condition, books, links, pairs, held } = found;
+function studySection(found: Findings, seed: number): Html {
+  const { set, condition, books, links, held } = found;
+  const seeds = found.scores.A.length;
+  const linked = set === "wikipedia" ? "link" : "reader";
   return section(
-    condition,
-    `${CONDITION_NAMES[condition][0]!.toUpperCase()}${CONDITION_NAMES[condition].slice(1)}`,
+    `${set}-${condition}`,
+    studyTitle(found),
     facts([
       { value: count(books), label: "books" },
-      { value: count(links), label: "links" },
-      { value: count(pairs), label: "pairs of book and link" },
+      { value: count(links), label: `${linked}s` },
+      { value: count(found.pairs), label: `pairs of book and ${linked}` },
       { value: count(held), label: "of them held out" },
+      { value: String(seeds), label: seeds === 1 ? "seed" : `seeds, from ${seed}` },
     ]),
     scoresTable(found),
     paragraph(`<b>${text(found.verdict.text)}</b>`),
     comparisonTable(found),
     propertyTable(found),
     nullTable(found),
+    tuningTable(found),
+    paragraph(temperatureText(found)),
   );
 }
 
@@ -132,22 +138,46 @@ function nullTable(found: Findings): Html {
   return table(columns, rows, "The first seed: the ratio beside what values dealt at random give");
 }
 
+function tuningTable({ tuning, rates }: Findings): Html {
+  if (tuning.length === 0) return "";
+  const tried = [...new Set(tuning.map(({ rate }) => rate))];
+  const auc = (arm: TrainedArm, rate: number): Html => {
+    const value = tuning.find((one) => one.arm === arm && one.rate === rate)!.auc.toFixed(3);
+    return rates[arm] === rate ? `<b>${value}</b>` : value;
+  };
+  const rows = TRAINED.map((arm) => [
+    `<b>${arm}</b> ${text(ARM_NAMES[arm])}`,
+    ...tried.map((rate) => auc(arm, rate)),
+  ]);
+  const columns = [
+    { title: "learning rate" },
+    ...tried.map((rate) => ({ title: String(rate), align: right })),
+  ];
+  return table(
+    columns,
+    rows,
+    "AUC on validation pairs of the first seed; the best rate is taken for all seeds",
+  );
+}
+
+function temperatureText({ temperatures }: Findings): Html {
+  const all = temperatures.map((value) => value.toFixed(3)).join(", ");
+  return `Temperature of the relaxation, ${FIRST_TEMPERATURE} at the start, as E learned it: ${all}.`;
+}
+
 function mapSection(maps: readonly BookMap[]): Html {
-  const figures = maps.map(({ name, classes }) => {
-    const title = `${name}: ${ARM_NAMES[name as "A" | "E"]}`;
+  const figures = maps.map(({ set, arm, classes }) => {
+    const title = `${SET_TITLES[set]}, ${arm}: ${ARM_NAMES[arm]}`;
     const svg = plotScatter(classes, { title, axes: false });
-    return svgFigure(
-      svg,
-      text(`Books of the largest genres, laid out by UMAP from the rows of arm ${name}.`),
-    );
+    return svgFigure(svg, text(`Books of the largest genres, laid out by UMAP from the rows of arm ${arm}.`));
   });
-  return section("maps", "Maps", ...figures);
+  return section("maps", "Maps", pairs(...figures));
 }
 
 function answerSection({ answers }: BooksLabResults): Html {
-  const rows = answers.flatMap(({ title, nearest }) =>
+  const rows = answers.flatMap(({ set, title, nearest }) =>
     Object.entries(nearest).map(([arm, near]) => [
-      `${text(title)}<br><small>${text(ARM_NAMES[arm as "A" | "E"])}</small>`,
+      `${text(title)}<br><small>${SET_TITLES[set]}, ${text(ARM_NAMES[arm as "A" | "E"])}</small>`,
       near.map((one) => `${text(one.title)}&nbsp;<small>${one.cosine.toFixed(2)}</small>`).join(", "),
     ]),
   );
@@ -159,8 +189,10 @@ function answerSection({ answers }: BooksLabResults): Html {
   );
 }
 
-function methodSection({ conditions, quick }: BooksLabResults): Html {
-  const { epochs } = conditions[0]!;
+function methodSection({ findings, quick }: BooksLabResults): Html {
+  const epochs = [...new Map(findings.map((one) => [one.set, one.epochs]))]
+    .map(([set, times]) => `${times} epochs on ${SET_TITLES[set]}`)
+    .join(", ");
   const rate = quick
     ? "given"
     : "chosen by AUC on validation pairs of the first seed, for each arm by itself";
@@ -168,11 +200,12 @@ function methodSection({ conditions, quick }: BooksLabResults): Html {
     "method",
     "How it was measured",
     `<ul>
-<li>Two tables of 50 numbers a row; the cosine of a book and a link is to be 1 where the link occurs on the page and −1 for two random pairs beside it (squared error, Adam, batches of 1,024, ${epochs} epochs; learning rate ${rate}).</li>
+<li>Two tables of 50 numbers a row; the cosine of a book and a link is to be 1 where the link occurs on the page and −1 for two random pairs beside it (squared error, Adam, batches of 1,024; ${epochs}; learning rate ${rate}).</li>
 <li>B maps the row of a book by as many parameters as E has. C, D and E put the differences to ${NEIGHBOURS} other books beside the row and map all: random ones, the nearest, or those of the relaxation in 16 learned directions with a learned temperature, among the ${CANDIDATES} nearest as of the start of the epoch. F is A with each row replaced by the mean of itself and its ${NEIGHBOURS} nearest.</li>
 <li>All arms of a seed share split, start, order and random pairs. A tenth of the pairs is held out: AUC against 50 random links a pair, hit rate@10 among all links not known of the book.</li>
 <li>Cluster ratio: mean distance of books with the same value over that of books with different ones, values alike, exact over all pairs, values of 5 books or more; the geometric mean over properties. Any averaging of neighbours lowers it, so it counts only against D and F and together with the rest.</li>
 <li>Links of authors, genres and categories are labels in disguise: the second condition leaves out every link that equals a label or begins with "category:".</li>
+<li>On goodbooks-10k readers take the place of links: ${count(READERS)} drawn by the seed of the run (fewer in a quick run), and the books that ${LEAST_READERS} or more of them rated. The genre is that of the shelves that readers put a book on most often, the author the first who is named; kinds of English are one language.</li>
 </ul>`,
   );
 }

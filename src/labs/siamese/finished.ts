@@ -1,4 +1,4 @@
-import { checkpointFile } from "../checkpointFile.ts";
+import { type KeptParts, keptParts } from "../keptParts.ts";
 import type { Ranking } from "./ranking.ts";
 import type { Run } from "./study.ts";
 
@@ -8,33 +8,21 @@ export interface Finished {
   readonly ranking?: Ranking;
 }
 
-/** Runs that are done, kept on disk until all are: who is stopped goes on from there. */
-export interface FinishedRuns {
-  get(name: string): Finished | undefined;
-  put(name: string, finished: Finished): void;
-  /** Removes the file. */
-  remove(): void;
-}
+/** Runs that are done. */
+export type FinishedRuns = KeptParts<Finished>;
 
+/** As JSON has it. */
 interface Stored {
-  readonly key: string;
-  readonly runs: Record<
-    string,
-    { run: Run; ranking?: { heldOut: number; depth: number; places: number[]; distances: number[] } }
-  >;
+  readonly run: Run;
+  readonly ranking?: { heldOut: number; depth: number; places: number[]; distances: number[] };
 }
 
-/**
- * Opens the file of finished runs, empty when there is none or when it is of other settings.
- *
- * @param key tells all that decides the numbers
- */
+/** Opens the file of finished runs: see {@link keptParts}. */
 export function finishedRuns(path: string, key: string): FinishedRuns {
-  const file = checkpointFile(path);
-  const runs = readStored(file.load(), key);
+  const parts = keptParts<Stored>(path, key);
   return {
     get(name) {
-      const found = runs[name];
+      const found = parts.get(name);
       if (found === undefined) return undefined;
       const { run, ranking } = found;
       if (ranking === undefined) return { run };
@@ -47,21 +35,10 @@ export function finishedRuns(path: string, key: string): FinishedRuns {
         places: [...ranking.places],
         distances: [...ranking.distances],
       };
-      runs[name] = numbers === undefined ? { run } : { run, ranking: numbers };
-      file.save(new TextEncoder().encode(JSON.stringify({ key, runs })));
+      parts.put(name, numbers === undefined ? { run } : { run, ranking: numbers });
     },
-    remove: () => file.remove(),
+    remove: () => parts.remove(),
   };
-}
-
-function readStored(bytes: Uint8Array | undefined, key: string): Stored["runs"] {
-  if (bytes === undefined) return {};
-  try {
-    const stored = JSON.parse(new TextDecoder().decode(bytes)) as Stored;
-    return stored.key === key ? stored.runs : {};
-  } catch {
-    return {};
-  }
 }
 
 /** The first answers alone. */

@@ -1,10 +1,10 @@
 /** Lines of fields; with commas, quotes may hold commas, doubled quotes and line ends (RFC 4180). */
 export function delimited(text: string, separator: "\t" | ","): string[][] {
-  if (separator === "\t") {
+  if (separator === "\t" || !text.includes('"')) {
     return text
       .split(/\r?\n/)
       .filter((line) => line !== "")
-      .map((line) => line.split("\t"));
+      .map((line) => line.split(separator));
   }
   const rows: string[][] = [];
   const field = /(?:"((?:[^"]|"")*)"|([^,\r\n]*))(,|\r?\n|$)/y;
