@@ -53,7 +53,15 @@ export {
   type PairMeans,
   type PropertyRatios,
   type PropertyValues,
+  type RatioMeans,
 } from "./retrieval/clusterRatio.ts";
+export {
+  type SampledClusterOptions,
+  type SampledClusterRatios,
+  type SampledPropertyRatios,
+  type SampledRatio,
+  sampledClusterRatio,
+} from "./retrieval/clusterSample.ts";
 export type { Labels } from "./retrieval/labels.ts";
 export { type RankedScores, rankedScores } from "./retrieval/ranked.ts";
 export { placeOf, type RankingScores, scorePlaces, scoreRankings } from "./retrieval/ranking.ts";

@@ -18,5 +18,7 @@ export function delimited(text: string, separator: "\t" | ","): string[][] {
       row = [];
     }
   }
+  // A text may end with an empty field.
+  if (row.length > 0) rows.push([...row, ""]);
   return rows;
 }

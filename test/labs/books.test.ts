@@ -5,13 +5,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRng, matrix, runSync } from "../../src/core/index.ts";
 import { comparisons, verdict } from "../../src/labs/books/compare.ts";
 import { type BookSet, bookSet, loadArticles, parseArticles } from "../../src/labs/books/data.ts";
+import { loadReading, parseReading, readSet } from "../../src/labs/books/goodbooks.ts";
 import { runBooksLab } from "../../src/labs/books/lab.ts";
 import { TRAINED } from "../../src/labs/books/layer.ts";
 import { linkScores, neighbourAccuracy, type Scores } from "../../src/labs/books/measure.ts";
 import { nearestRows, smoothed } from "../../src/labs/books/nearest.ts";
 import { booksNamed } from "../../src/labs/books/shelves.ts";
 import { holdOut } from "../../src/labs/books/split.ts";
+import { type Part, study } from "../../src/labs/books/study.ts";
 import { train } from "../../src/labs/books/train.ts";
+import { keptParts } from "../../src/labs/keptParts.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -141,6 +144,98 @@ describe("training", () => {
   });
 });
 
+const tsv = (rows: readonly (readonly (string | number)[])[]): string =>
+  rows.map((row) => row.join("\t")).join("\n");
+
+/** 30 readers and 12 books: those of even number are read by even readers, those of odd number by odd ones. */
+function readingTexts(): Parameters<typeof parseReading>[0] {
+  const csv = (rows: readonly (readonly (string | number)[])[]): string => tsv(rows).replaceAll("\t", ",");
+  const books = Array.from({ length: 12 }, (_, b) => [
+    ...[b + 1, 100 + b, `"Title, ${b}"`, `"Writer ${b % 2}, Other"`, ["eng", "en-US", "fre", ""][b % 4]!],
+  ]);
+  const shelves = books.flatMap(([, goodreads], b) => [
+    [goodreads!, 1, 900],
+    [goodreads!, b % 2 === 0 ? 2 : 4, 50],
+    [goodreads!, 3, b === 2 ? 30 : 20],
+    [goodreads!, 4, 25],
+  ]);
+  const read = Array.from({ length: 30 }, (_, r) =>
+    books.flatMap(([id], b) => (b % 2 === r % 2 ? [[r, id!]] : [])),
+  );
+  return {
+    books: csv([["book_id", "goodreads_book_id", "title", "authors", "language_code"], ...books]),
+    tags: csv([
+      ["tag_id", "tag_name"],
+      [1, "to-read"],
+      [2, "fantasy"],
+      [3, "sf"],
+      [4, "sci-fi"],
+    ]),
+    bookTags: csv([["goodreads_book_id", "tag_id", "count"], ...shelves]),
+    pairs: tsv([["user_id", "book_id"], ...read.flat(), [0, 1], [0, 999]]),
+  };
+}
+
+test("read books have the first author, the genre of most shelves, English as one language, and each reader once", () => {
+  const reading = parseReading(readingTexts());
+  expect(reading.books[0]).toEqual({
+    title: "Title, 0",
+    author: "writer 0",
+    genre: "fantasy",
+    language: "eng",
+  });
+  expect(reading.books.map(({ language }) => language).slice(1, 4)).toEqual(["eng", "fre", ""]);
+  // 20 + 25 on two shelves of science fiction are fewer than 50 of fantasy, 30 + 25 are more.
+  expect(reading.books.map(({ genre }) => genre).slice(0, 3)).toEqual([
+    "fantasy",
+    "science fiction",
+    "science fiction",
+  ]);
+  const all = readSet(reading, { readers: 30, seed: 1 });
+  expect([all.titles.length, all.links.length, all.pairs.length]).toEqual([12, 30, 30 * 6]);
+  // Of 8 readers drawn, 5 of one kind are needed for its books to stay.
+  const few = readSet(reading, { readers: 8, seed: 1 });
+  const even = few.links.filter((link) => Number(link.split(" ")[1]) % 2 === 0).length;
+  const kinds = [even, 8 - even].filter((readers) => readers >= 5).length;
+  expect(few.titles.length).toBe(6 * kinds);
+  const none = (): unknown => readSet(reading, { readers: 4, seed: 1 });
+  expect(none).toThrow(expect.objectContaining({ code: "FORMAT" }));
+});
+
+test("tables without a column that is needed, or with a line too short, are refused by their name", () => {
+  const texts = readingTexts();
+  const bad = (change: Partial<typeof texts>, message: string): void =>
+    expect(() => parseReading({ ...texts, ...change })).toThrow(
+      expect.objectContaining({ code: "FORMAT", message: expect.stringContaining(message) }),
+    );
+  bad({ tags: texts.tags.replace("tag_name", "name") }, "tags.csv");
+  bad({ pairs: `${texts.pairs}\n7` }, "interactions_3k.tsv line 184");
+});
+
+test("a study that was stopped goes on from what it had finished, and ends with the same findings", async () => {
+  const set = shelf(60, 40, 6);
+  const plan = { seeds: 2, epochs: 3, rates: [0.01, 0.03], permutations: 20, bootstrap: 20, seed: 1 };
+  const whole = await study(set, { ...plan, kept: keptParts<Part>(join(folder, "whole.run"), "k") });
+  const path = join(folder, "stopped.run");
+  const begun: string[][] = [];
+  for (const stopAfter of [4, 14, Number.POSITIVE_INFINITY]) {
+    const phases = new Set<string>();
+    const abort = new AbortController();
+    const onProgress = ({ phase }: { phase: string }): void => {
+      phases.add(phase.replace(/.*\((.*)\)/, "$1"));
+      if (phases.size > stopAfter) abort.abort(new Error("stopped"));
+    };
+    const options = { ...plan, kept: keptParts<Part>(path, "k"), signal: abort.signal, onProgress };
+    const run = study(set, options);
+    if (Number.isFinite(stopAfter)) await expect(run).rejects.toThrow("stopped");
+    else expect(await run).toEqual(whole);
+    begun.push([...phases]);
+  }
+  // Ten rates and ten trainings: each is done once, apart from the two that were stopped.
+  expect(begun.flat().length).toBe(22);
+  expect(begun[1]![0]).toBe(begun[0]!.at(-1));
+});
+
 test("the claim holds only where the ratio is lower than of D and of F and nothing else is worse", () => {
   const of = (ratio: number, auc: number): Scores[] =>
     [0, 0.001, 0.002].map((noise) => ({
@@ -185,6 +280,16 @@ describe.skipIf(published === undefined)("on the published books (skipped withou
     const unlabelled = bookSet(articles, "unlabelled");
     expect(unlabelled.links.some((link) => link.startsWith("category:"))).toBe(false);
     expect(unlabelled.titles.length).toBeGreaterThan(1000);
+  });
+
+  test("goodbooks has the readers, books, genres and languages that were counted", async () => {
+    const reading = await loadReading();
+    expect([reading.books.length, reading.readers.length]).toEqual([10_000, 3000]);
+    const set = readSet(reading, { readers: 1000, seed: 1 });
+    expect([set.titles.length, set.links.length, set.pairs.length]).toEqual([2391, 1000, 85_948]);
+    const languages = set.properties.language.filter((code) => code !== "");
+    expect([languages.length, languages.filter((code) => code === "eng").length]).toEqual([2264, 2247]);
+    expect(set.properties.genre.filter((genre) => genre === "").length).toBeLessThan(24);
   });
 
   test("a quick run writes its report, finds an asked title, and claims nothing from one seed", async () => {

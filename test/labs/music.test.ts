@@ -59,6 +59,12 @@ test("names are read as UTF-8 or as ISO-8859-1, fields in quotes whole", () => {
     ["a", 'b, "c"', ""],
     ["x\ny", "2", "3"],
   ]);
+  for (const quoted of ['"a"', "a"]) {
+    expect(delimited(`${quoted},b\n\n2,`, ",")).toEqual([
+      ["a", "b"],
+      ["2", ""],
+    ]);
+  }
   expect(delimited("a\tb \r\nc\t\n", "\t")).toEqual([
     ["a", "b "],
     ["c", ""],

@@ -1,6 +1,5 @@
 import {
   createRng,
-  type Matrix,
   oneOf,
   permutation,
   resolveOptions,
@@ -16,19 +15,27 @@ import {
   type PairTable,
   weightedSums,
 } from "./clusterPairs.ts";
+import {
+  between,
+  DISTANCES,
+  type Distance,
+  meansOver,
+  namesOf,
+  type PropertyValues,
+  prepared,
+  type RatioMeans,
+  type Rows,
+  usableGroups,
+} from "./clusterRows.ts";
 
 export type { PairMeans } from "./clusterPairs.ts";
-
-type Rows = Matrix<Float32Array | Float64Array>;
-
-/** What each row has of a property; null, undefined and blank text: nothing, and the row is left out. */
-export type PropertyValues = ArrayLike<string | number | null | undefined>;
+export type { PropertyValues, RatioMeans } from "./clusterRows.ts";
 
 export interface ClusterRatioOptions {
   /** Values with fewer rows are left out with their rows; default 5. */
   minimum?: number;
   /** Default "unit": Euclidean between rows scaled to unit length; "cosine": 1 − cosine; "euclidean": as they are. */
-  distance?: "unit" | "cosine" | "euclidean";
+  distance?: Distance;
   /** Times the values are dealt anew to the rows for the null; default 1000, 0 for none. */
   permutations?: number;
   /** Samples of rows, with replacement, for the interval; default 1000, 0 for none. */
@@ -65,8 +72,8 @@ export interface PropertyRatios {
 export interface ClusterRatios<P extends string = string> {
   readonly properties: Readonly<Record<P, PropertyRatios>>;
   /** Over properties. */
-  readonly micro: { readonly geometric: number; readonly arithmetic: number };
-  readonly macro: { readonly geometric: number; readonly arithmetic: number };
+  readonly micro: RatioMeans;
+  readonly macro: RatioMeans;
   /** Of all rows: see {@link effectiveDimension}. A ratio bought by collapse shows here. */
   readonly effectiveDimension: number;
 }
@@ -100,26 +107,18 @@ export function clusterRatio<P extends string>(
 ): ClusterRatios<P> {
   const o = resolveOptions<Required<ClusterRatioOptions>>(DEFAULTS, options);
   wholeNumber("minimum", o.minimum, 2, Number.MAX_SAFE_INTEGER);
-  oneOf("distance", o.distance, ["unit", "cosine", "euclidean"]);
+  oneOf("distance", o.distance, DISTANCES);
   wholeNumber("permutations", o.permutations, 0, 1_000_000);
   wholeNumber("bootstrap", o.bootstrap, 0, 1_000_000);
   wholeNumber("seed", o.seed, 0, Number.MAX_SAFE_INTEGER);
-  const names = Object.keys(properties) as P[];
-  if (names.length === 0) {
-    throw new VicinalError("BAD_INPUT", { what: "properties", got: "empty", rule: "at least one property" });
-  }
+  const names = namesOf(properties);
   const points = prepared(rows, o.distance);
   const found = {} as Record<P, PropertyRatios>;
   for (const name of names) found[name] = ofProperty(points, rows, name, properties[name], o);
-  const over = (kind: "micro" | "macro"): { geometric: number; arithmetic: number } => {
-    const ratios = names.map((name) => found[name][kind].ratio);
-    const mean = (of: number[]): number => of.reduce((sum, x) => sum + x, 0) / of.length;
-    return { geometric: Math.exp(mean(ratios.map(Math.log))), arithmetic: mean(ratios) };
-  };
   return {
     properties: found,
-    micro: over("micro"),
-    macro: over("macro"),
+    micro: meansOver(names.map((name) => found[name].micro.ratio)),
+    macro: meansOver(names.map((name) => found[name].macro.ratio)),
     effectiveDimension: effectiveDimension(rows),
   };
 }
@@ -158,15 +157,7 @@ function ofProperty(
   o: Required<ClusterRatioOptions>,
 ): PropertyRatios {
   const what = `property ${name}`;
-  if (values.length !== rows.rows) {
-    const rule = `one for each of ${rows.rows} rows`;
-    throw new VicinalError("BAD_INPUT", { what, got: `${values.length} values`, rule });
-  }
-  const groups = groupsOf(values).filter((group) => group.length >= o.minimum);
-  if (groups.length < 2) {
-    const got = `${groups.length} value${groups.length === 1 ? "" : "s"} with at least ${o.minimum} rows`;
-    throw new VicinalError("BAD_INPUT", { what, got, rule: "2 of them or more" });
-  }
+  const groups = usableGroups(values, rows.rows, o.minimum, what);
   const table = tableOf(points, rows.cols, groups, o.distance === "cosine", what);
   const { n } = table;
   const ones = new Float64Array(n).fill(1);
@@ -217,45 +208,6 @@ function nullOf(ratio: number, ascending: Float64Array): NullRatios | null {
 const intervalOf = (ascending: Float64Array): ClusterRatio["interval"] =>
   ascending.length === 0 ? null : [quantile(ascending, 0.025), quantile(ascending, 0.975)];
 
-/** Numbers of the rows of each value, values in the order they come. */
-function groupsOf(values: PropertyValues): number[][] {
-  const groups = new Map<string, number[]>();
-  for (let i = 0; i < values.length; i++) {
-    const value = String(values[i] ?? "")
-      .normalize("NFC")
-      .toLowerCase()
-      .trim()
-      .replace(/\s+/gu, " ");
-    if (value === "") continue;
-    const group = groups.get(value);
-    if (group === undefined) groups.set(value, [i]);
-    else group.push(i);
-  }
-  return [...groups.values()];
-}
-
-/** Rows in float64 one after another, of unit length unless the distance is Euclidean. */
-function prepared(rows: Rows, distance: "unit" | "cosine" | "euclidean"): Float64Array {
-  const { rows: n, cols: d, data, stride } = rows;
-  const points = new Float64Array(n * d);
-  for (let i = 0; i < n; i++) {
-    let squares = 0;
-    for (let j = 0; j < d; j++) {
-      const value = data[i * stride + j]!;
-      if (!Number.isFinite(value)) {
-        throw new VicinalError("NOT_FINITE", { what: "rows", row: i, column: j, got: value });
-      }
-      points[i * d + j] = value;
-      squares += value * value;
-    }
-    if (distance === "euclidean") continue;
-    if (squares === 0) throw new VicinalError("ZERO_VECTOR", { what: "rows", row: i });
-    const length = Math.sqrt(squares);
-    for (let j = 0; j < d; j++) points[i * d + j]! /= length;
-  }
-  return points;
-}
-
 function tableOf(
   points: Float64Array,
   d: number,
@@ -266,7 +218,7 @@ function tableOf(
   const rows = groups.flat();
   const n = rows.length;
   if (n > MOST_ROWS) {
-    const rule = `at most ${MOST_ROWS}, as all pairs are compared; take a sample of rows`;
+    const rule = `at most ${MOST_ROWS}, as all pairs are compared; sampledClusterRatio takes more`;
     throw new VicinalError("BAD_INPUT", { what, got: `given for ${n} rows`, rule });
   }
   const starts = new Int32Array(groups.length + 1);
@@ -278,13 +230,7 @@ function tableOf(
     const a = rows[i]! * d;
     for (let j = 0; j < i; j++) {
       const b = rows[j]! * d;
-      let squares = 0;
-      for (let l = 0; l < d; l++) {
-        const difference = points[a + l]! - points[b + l]!;
-        squares += difference * difference;
-      }
-      // Between unit rows 1 − cosine is half the squared distance.
-      const distance = cosine ? squares / 2 : Math.sqrt(squares);
+      const distance = between(points, a, b, d, cosine);
       distances[i * n + j] = distance;
       distances[j * n + i] = distance;
     }
