@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useId, useMemo, useState } from "preact/hooks";
 import { matchesOf } from "./matches.ts";
 import "./typeAhead.css";
@@ -8,13 +9,15 @@ interface TypeAheadProps {
   readonly texts: readonly string[];
   /** What is said beside a text, such as its author. */
   detail?(place: number): string | undefined;
+  /** What stands before a text, such as its picture; it says no more than the text. */
+  sign?(place: number): ComponentChildren;
   onChoose(place: number): void;
 }
 
 const MOST = 12;
 
 /** Finds one of many texts as one types; arrows move among what was found, Enter takes it, Escape closes. */
-export function TypeAhead({ label, placeholder, texts, detail, onChoose }: TypeAheadProps) {
+export function TypeAhead({ label, placeholder, texts, detail, sign, onChoose }: TypeAheadProps) {
   const id = useId();
   const [typed, setTyped] = useState("");
   const [open, setOpen] = useState(false);
@@ -76,8 +79,9 @@ export function TypeAhead({ label, placeholder, texts, detail, onChoose }: TypeA
               choose(place);
             }}
           >
-            {texts[place]}
-            {detail?.(place) !== undefined && <small class="muted"> {detail(place)}</small>}
+            {sign?.(place)}
+            <span>{texts[place]}</span>
+            {detail?.(place) !== undefined && <small class="muted">{detail(place)}</small>}
           </div>
         ))}
       </div>

@@ -38,7 +38,7 @@ export function generatedSource(count: number): MapSource {
         of: radius,
       },
     ],
-    features: [{ name: "plane", title: "Plane", dimension: 2, metrics: ["l2"], maps: ["pca"] }],
+    features: [{ name: "plane", title: "Plane", dimension: 2, dtype: "f32", metrics: ["l2"], maps: ["pca"] }],
     credits: [],
   };
   return {

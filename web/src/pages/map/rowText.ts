@@ -21,16 +21,3 @@ export function valuesOf(details: SetDetails, row: number): { name: string; valu
     return value === undefined ? [] : [{ name: property.name, value }];
   });
 }
-
-/** The first rows whose name, number or values hold all words of the text. */
-export function findRows(details: SetDetails, text: string, most: number): number[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const found: number[] = [];
-  for (let row = 0; row < details.count && found.length < most; row++) {
-    const all = `${nameOf(details, row)} ${row} ${valuesOf(details, row)
-      .map(({ value }) => value)
-      .join(" ")}`.toLowerCase();
-    if (words.every((word) => all.includes(word))) found.push(row);
-  }
-  return found;
-}
