@@ -21,7 +21,7 @@ export interface View {
   /** Default 1000. */
   readonly height?: number;
   readonly dark?: boolean;
-  /** JSON answered in the server's place, by path; a number is the status of an empty answer. */
+  /** Bytes or JSON answered in the server's place, by path; a number is the status of an empty answer. */
   readonly answers?: Readonly<Record<string, unknown>>;
 }
 
@@ -102,9 +102,10 @@ async function openPage(browser: Browser, address: string, path: string, view: V
     if (!own) complaints.push(`request to ${request.url()}`);
   });
   for (const [answered, body] of Object.entries(view.answers ?? {})) {
-    await page.route(`${address}${answered}`, (route) =>
-      typeof body === "number" ? route.fulfill({ status: body }) : route.fulfill({ json: body }),
-    );
+    await page.route(`${address}${answered}`, (route) => {
+      if (typeof body === "number") return route.fulfill({ status: body });
+      return route.fulfill(body instanceof Uint8Array ? { body: Buffer.from(body) } : { json: body });
+    });
   }
   await page.goto(`${address}/${path}`, { waitUntil: "load" });
   return { page, complaints };
