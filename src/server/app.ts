@@ -7,6 +7,7 @@ import { Jobs } from "./jobs.ts";
 import { resolveServerLimits, type ServerLimits } from "./limits.ts";
 import { refuse, refuseError } from "./problem.ts";
 import { overloaded } from "./refusal.ts";
+import { createSets } from "./sets/context.ts";
 import { setRoutes } from "./sets/routes.ts";
 import { readWebFiles, type WebFile } from "./webFiles.ts";
 
@@ -42,6 +43,7 @@ export async function createApp(options: AppOptions = {}): Promise<App> {
   const files = options.webFiles ?? (await readWebFiles());
   const limits = resolveServerLimits(options.limits);
   const jobs = new Jobs();
+  const sets = createSets({ dataDir: options.dataDir, cacheDir: options.cacheDir }, jobs, limits);
   const key = new KeyGuard(options.apiKey);
   const gate = new Gate(limits.inFlight);
   const isApp = (method: string, path: string): boolean =>
@@ -60,7 +62,7 @@ export async function createApp(options: AppOptions = {}): Promise<App> {
   hono.get("/healthz", (context) => context.json({ status: "ok" }));
   hono.route("/api/session", key.routes());
   hono.route("/api/jobs", jobRoutes(jobs));
-  hono.route("/api/sets", setRoutes({ dataDir: options.dataDir, cacheDir: options.cacheDir }));
+  hono.route("/api/sets", setRoutes(sets));
   hono.get("*", async (context, next) => {
     const file = fileAt(files, context.req.path);
     if (file === undefined) return next();
@@ -76,6 +78,7 @@ export async function createApp(options: AppOptions = {}): Promise<App> {
     close: async () => {
       gate.close();
       await jobs.close();
+      sets.close();
     },
   };
 }

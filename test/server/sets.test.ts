@@ -1,17 +1,34 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readVectorFile } from "../../src/data/index.ts";
 import { type EmojiSet, loadEmoji } from "../../src/labs/emoji/dataset.ts";
+import { distanceFunction } from "../../src/metrics/index.ts";
 import { type App, createApp } from "../../src/server/index.ts";
-import type { Problem, SetDetails, SetList } from "../../src/server/protocol.ts";
+import type {
+  JobStarted,
+  NeighboursAnswer,
+  Problem,
+  SetDetails,
+  SetList,
+} from "../../src/server/protocol.ts";
 
 let app: App;
+let fresh: App;
 let emoji: EmojiSet;
+let cacheDir = "";
 beforeAll(async () => {
+  cacheDir = mkdtempSync(join(tmpdir(), "vicinal-sets-"));
   app = await createApp({ webFiles: new Map(), dataDir: "/nowhere" });
+  // What is made of rows is made anew: only pictures are taken as they were drawn before.
+  fresh = await createApp({ webFiles: new Map(), dataDir: "/nowhere", cacheDir });
   emoji = await loadEmoji({ styles: ["twemoji"] });
+});
+afterAll(async () => {
+  await Promise.all([app.close(), fresh.close()]);
+  rmSync(cacheDir, { recursive: true, force: true });
 });
 
 async function json<T>(path: string): Promise<T> {
@@ -133,3 +150,133 @@ describe.skipIf(data === undefined || !existsSync(join(data, "fashion-mnist")))(
     }, 30_000);
   },
 );
+
+/** Asks until it is answered and not only begun. */
+async function settled(path: string, init?: RequestInit, from: App = app): Promise<Response> {
+  for (;;) {
+    const answer = await from.request(path, init);
+    if (answer.status !== 202) return answer;
+    const { job } = (await answer.json()) as JobStarted;
+    const outcome = await from.jobs.outcome(job);
+    expect(outcome.event, JSON.stringify(outcome.data)).toBe("result");
+  }
+}
+
+const neighboursPath = "/api/sets/emoji-twemoji/neighbours";
+const posted = (body: object): RequestInit => ({ method: "POST", body: JSON.stringify(body) });
+
+async function neighbours(body: object): Promise<NeighboursAnswer> {
+  const answer = await settled(neighboursPath, posted(body));
+  expect(answer.status).toBe(200);
+  return (await answer.json()) as NeighboursAnswer;
+}
+
+/** Distances from one row to all others by their definition, over the bytes that the server gives. */
+async function distancesFrom(query: ArrayLike<number>, metric: "l2" | "l1" | "cosine"): Promise<number[]> {
+  const file = await bytes("/api/sets/emoji-twemoji/features/pixels.npy");
+  const { data: all } = await readVectorFile(file, { format: "npy" });
+  const distance = distanceFunction(metric);
+  return Array.from({ length: all.rows }, (_, i) =>
+    distance(
+      Float64Array.from(query),
+      Float64Array.from(all.data.subarray(i * all.cols, (i + 1) * all.cols)),
+    ),
+  );
+}
+
+async function rowOf(row: number): Promise<number[]> {
+  const file = await bytes("/api/sets/emoji-twemoji/features/pixels.npy");
+  const { data: all } = await readVectorFile(file, { format: "npy" });
+  return Array.from(all.data.subarray(row * all.cols, (row + 1) * all.cols));
+}
+
+describe("neighbours", () => {
+  const common = { feature: "pixels", k: 10 };
+  test("exact ones are those of brute force under each metric, without the row that is asked", async () => {
+    for (const metric of ["l2", "l1", "cosine"] as const) {
+      const { exact, approximate, recall, built } = await neighbours({
+        ...common,
+        ...{ metric, index: "Flat", row: 77 },
+      });
+      const all = await distancesFrom(await rowOf(77), metric);
+      const order = [...all.keys()].filter((i) => i !== 77).sort((a, b) => all[a]! - all[b]!);
+      expect(exact.rows.length).toBe(10);
+      for (const [i, row] of order.slice(0, 10).entries()) {
+        expect(exact.distances[i]!).toBeCloseTo(all[row]!, metric === "cosine" ? 5 : 2);
+      }
+      expect(exact.rows).not.toContain(77);
+      expect(approximate.rows).toEqual(exact.rows);
+      expect(recall).toBe(1);
+      expect([built.spec, built.bytes > 1e6, exact.milliseconds > 0]).toEqual(["Flat", true, true]);
+    }
+  });
+
+  test("recall is the share of exact ones within the farthest exact distance", async () => {
+    const all = await distancesFrom(await rowOf(300), "l2");
+    const narrow = { ...common, metric: "l2", index: "RPForest2", params: { searchK: 30 } };
+    const { exact, approximate, recall, built } = await neighbours({ ...narrow, row: 300 });
+    const far = all[exact.rows[9]!]!;
+    const hits = approximate.rows.filter((row) => all[row]! <= far + 1e-4).length;
+    expect(recall).toBeCloseTo(hits / 10, 10);
+    expect(recall).toBeLessThan(1);
+    expect(built.seconds).toBeGreaterThan(0);
+  });
+
+  test("of a vector, and of a picture that is embedded, are those of the row they are of", async () => {
+    const row = 42;
+    const bySide = 32 * 32 * 3;
+    const pixels = Array.from(emoji.pixels.subarray(row * bySide, (row + 1) * bySide));
+    const asked = { ...common, metric: "l2", index: "HNSW16" };
+    const byVector = await neighbours({ ...asked, vector: await rowOf(row) });
+    const byPixels = await neighbours({ ...asked, pixels });
+    const byRow = await neighbours({ ...asked, row });
+    expect(byVector.exact.rows[0]).toBe(row);
+    expect(byVector.exact.rows.slice(1)).toEqual(byRow.exact.rows.slice(0, 9));
+    expect(byPixels.exact.rows[0]).toBe(row);
+  });
+
+  test("what is not of the form, or names what is not there, is refused and says what would be right", async () => {
+    const sound = { ...common, metric: "l2", index: "Flat", row: 1 };
+    const refused = async (body: object | string): Promise<[number, string]> => {
+      const init = { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) };
+      const answer = await app.request(neighboursPath, init);
+      return [answer.status, ((await answer.json()) as Problem).code];
+    };
+    expect(await refused("{")).toEqual([400, "BAD_JSON"]);
+    expect(await refused({})).toEqual([400, "BAD_INPUT"]);
+    expect(await refused({ ...sound, path: "/etc/passwd" })).toEqual([400, "BAD_INPUT"]);
+    expect(await refused({ ...sound, k: 0 })).toEqual([400, "BAD_INPUT"]);
+    expect(await refused({ ...sound, row: 5000 })).toEqual([400, "OPTION_RANGE"]);
+    expect(await refused({ ...sound, vector: [1] })).toEqual([400, "BAD_INPUT"]);
+    expect(await refused({ ...sound, row: undefined, vector: [1] })).toEqual([400, "DIM_MISMATCH"]);
+    expect(await refused({ ...sound, feature: "none" })).toEqual([400, "OPTION_RANGE"]);
+    expect(await refused({ ...sound, metric: "hamming" })).toEqual([400, "OPTION_RANGE"]);
+    expect(await refused({ ...sound, index: "Sort" })).toEqual([400, "SPEC_SYNTAX"]);
+    expect(await refused({ ...sound, metric: "l1", index: "ScaNN64" })).toEqual([400, "UNSUPPORTED"]);
+    expect(await refused({ ...sound, params: { nprobe: 3 } })).toEqual([400, "OPTION_UNKNOWN"]);
+  });
+});
+
+describe("maps", () => {
+  test("by principal components keep to the two directions of most variance", async () => {
+    const answer = await settled("/api/sets/emoji-twemoji/maps/pixels.pca.npy", {}, fresh);
+    const { data: map } = await readVectorFile(new Uint8Array(await answer.arrayBuffer()), { format: "npy" });
+    expect([map.rows, map.cols]).toEqual([emoji.drawings.length, 2]);
+    const varianceOf = (values: number[]): number => {
+      const mean = values.reduce((a, b) => a + b, 0) / values.length;
+      return values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length;
+    };
+    const columns = [0, 1].map((c) => Array.from({ length: map.rows }, (_, i) => map.data[i * 2 + c]!));
+    const along = columns.map(varianceOf);
+    const file = await bytes("/api/sets/emoji-twemoji/features/pixels.npy");
+    const { data: all } = await readVectorFile(file, { format: "npy" });
+    const each = Array.from({ length: all.cols }, (_, c) =>
+      varianceOf(Array.from({ length: all.rows }, (_, i) => all.data[i * all.cols + c]!)),
+    );
+    // More along each than in any single pixel, and the first the more.
+    expect(along[0]!).toBeGreaterThan(along[1]!);
+    expect(along[1]!).toBeGreaterThan(Math.max(...each));
+    const covariance = columns[0]!.reduce((sum, x, i) => sum + x * columns[1]![i]!, 0) / map.rows;
+    expect(Math.abs(covariance)).toBeLessThan(1e-3 * along[1]!);
+  });
+});

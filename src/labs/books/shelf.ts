@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { cacheFolder, keepFile, readKept, sha256 } from "#platform";
+import { cacheFolder } from "#platform";
 import {
   type Matrix,
   matrix,
@@ -8,6 +8,7 @@ import {
   runAsync,
   wholeNumber,
 } from "../../core/index.ts";
+import { digest, keepChecked, readChecked } from "../kept.ts";
 import { type BookSet, bookSet, loadArticles, normal, PROPERTIES } from "./data.ts";
 import { DIMENSION } from "./layer.ts";
 import { type TrainOptions, train } from "./train.ts";
@@ -45,7 +46,6 @@ const DEFAULTS: ShelfOptions = {
 /** As the lab trains them; raise the version with whatever else changes the rows. */
 const TRAINING: Omit<TrainOptions, "seed" | "phase"> = { epochs: 60, learningRate: 0.01 };
 const VERSION = 1;
-const DIGEST_BYTES = 32;
 
 /**
  * Reads the books of Wikipedia and their rows with and without neighbours, trained on all links when they are not kept
@@ -60,11 +60,11 @@ export async function loadShelf(options: ShelfOptions = {}): Promise<Shelf> {
   const key = keyOf(set, seed);
   const folder = o.cacheDir ?? cacheFolder("books");
   const path = folder === undefined ? undefined : join(folder, `wikipedia-seed${seed}.rows`);
-  const kept = path === undefined ? undefined : await readKept(path);
-  let rows = kept && decodeRows(kept, key, set.titles.length);
+  const kept = path === undefined ? undefined : await readChecked(path, key);
+  let rows = kept && decodeRows(kept, set.titles.length);
   if (rows === undefined) {
     rows = await trainRows(set, seed, { signal: o.signal, onProgress: o.onProgress });
-    if (path !== undefined) await keepFile(path, encodeRows(rows, key));
+    if (path !== undefined) await keepChecked(path, key, encodeRows(rows));
   }
   return { titles: [...set.titles], properties: statedProperties(set), ...rows, shared: sharing(set) };
 }
@@ -89,36 +89,24 @@ function keyOf(set: BookSet, seed: number): Uint8Array {
   return digest(new TextEncoder().encode(told));
 }
 
-/** Both tables as float32, then the SHA-256 of the key and of these bytes. */
-function encodeRows({ plain, neighbours }: ShelfRows, key: Uint8Array): Uint8Array {
+/** Both tables as float32. */
+function encodeRows({ plain, neighbours }: ShelfRows): Uint8Array {
   const cells = plain.data.length;
   const body = new Float32Array(2 * cells);
   body.set(plain.data);
   body.set(neighbours.data, cells);
-  const bytes = new Uint8Array(body.byteLength + DIGEST_BYTES);
-  bytes.set(new Uint8Array(body.buffer));
-  bytes.set(digest(key, new Uint8Array(body.buffer)), body.byteLength);
-  return bytes;
+  return new Uint8Array(body.buffer);
 }
 
-/** The tables of these bytes, or undefined when they are damaged or of something else. */
-function decodeRows(bytes: Uint8Array, key: Uint8Array, books: number): ShelfRows | undefined {
+/** The tables of these bytes, or undefined when they are of other books. */
+function decodeRows(bytes: Uint8Array<ArrayBuffer>, books: number): ShelfRows | undefined {
   const cells = books * DIMENSION;
-  const length = 2 * cells * Float32Array.BYTES_PER_ELEMENT;
-  if (bytes.length !== length + DIGEST_BYTES) return undefined;
-  const want = digest(key, bytes.subarray(0, length));
-  if (want.some((byte, i) => byte !== bytes[length + i])) return undefined;
-  const values = new Float32Array(bytes.slice(0, length).buffer);
+  if (bytes.length !== 2 * cells * Float32Array.BYTES_PER_ELEMENT) return undefined;
+  const values = new Float32Array(bytes.buffer);
   return {
     plain: matrix(values.slice(0, cells), DIMENSION),
     neighbours: matrix(values.slice(cells), DIMENSION),
   };
-}
-
-function digest(...parts: readonly Uint8Array[]): Uint8Array {
-  const hash = sha256();
-  for (const part of parts) hash.update(part);
-  return Uint8Array.from(hash.hex().match(/../g)!, (pair) => Number.parseInt(pair, 16));
 }
 
 function statedProperties(set: BookSet): Shelf["properties"] {

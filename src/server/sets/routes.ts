@@ -1,41 +1,88 @@
 import { type Context, Hono } from "hono";
-import { vectorChunks } from "../../data/index.ts";
-import { refuse, refuseError } from "../problem.ts";
+import { soon } from "../made.ts";
 import type { SetDetails } from "../protocol.ts";
-import type { DataSet, LoadedSet, SetOptions, Vectors } from "./dataSet.ts";
-import { createLibrary, isMissing, type SetLibrary } from "./library.ts";
+import { Refusal } from "../refusal.ts";
+import type { SetContext } from "./context.ts";
+import type { DataSet, Feature, LoadedSet } from "./dataSet.ts";
+import { npyAnswer } from "./files.ts";
+import type { MapMethod } from "./layoutMap.ts";
+import type { SetLibrary } from "./library.ts";
+import { mapOf } from "./maps.ts";
+import { answerNeighbours } from "./neighboursRoute.ts";
 import { sheetCount, sheetPng, sheetsOf } from "./sheets.ts";
 
 /** How long browsers keep pictures, which do not change while a server runs. */
 const PICTURES_CACHE = "private, max-age=600";
 
 /** What the server says of data sets, below /api/sets. Names are looked up; none becomes a path. */
-export function setRoutes(options: SetOptions, library: SetLibrary = createLibrary(options)): Hono {
+export function setRoutes(sets: SetContext): Hono {
+  const { library } = sets;
   const app = new Hono();
   app.get("/index.json", async (context) => context.json(await library.list()));
 
-  app.get("/:set/set.json", (context) =>
-    withSet(context, library, async (set, loaded) => context.json(detailsOf(set, loaded))),
-  );
+  app.get("/:set/set.json", async (context) => {
+    const { set, loaded } = await opened(context, library);
+    return context.json(detailsOf(set, loaded));
+  });
 
-  app.get("/:set/sheets/:sheet{[0-9]+\\.png}", (context) =>
-    withSet(context, library, async (_, { pictures, count }) => {
-      const sheet = Number.parseInt(context.req.param("sheet")!, 10);
-      if (pictures === undefined || sheet >= sheetCount(count)) return notThere(context);
-      const png = await sheetPng(pictures, count, sheet);
-      const headers = { "content-type": "image/png", "cache-control": PICTURES_CACHE };
-      return context.body(new Uint8Array(png), 200, headers);
-    }),
-  );
+  app.get("/:set/sheets/:sheet{[0-9]+\\.png}", async (context) => {
+    const { pictures, count } = (await opened(context, library)).loaded;
+    const sheet = Number.parseInt(context.req.param("sheet"), 10);
+    if (pictures === undefined || sheet >= sheetCount(count)) throw notThere(context);
+    const png = await sheetPng(pictures, count, sheet);
+    const headers = { "content-type": "image/png", "cache-control": PICTURES_CACHE };
+    return context.body(png, 200, headers);
+  });
 
-  app.get("/:set/features/:file{.+\\.npy}", (context) =>
-    withSet(context, library, async (_, { features }) => {
-      const name = context.req.param("file")!.replace(/\.npy$/, "");
-      const vectors = features.find((feature) => feature.name === name)?.vectors();
-      return vectors === undefined ? notThere(context) : npyAnswer(context, vectors);
-    }),
-  );
+  app.get("/:set/features/:file{.+\\.npy}", async (context) => {
+    const { loaded } = await opened(context, library);
+    const name = context.req.param("file").replace(/\.npy$/, "");
+    const vectors = featureNamed(context, loaded, name).vectors();
+    if (vectors === undefined) throw notThere(context);
+    return npyAnswer(context, vectors);
+  });
+
+  app.post("/:set/features/:feature", async (context) => {
+    const { set, loaded } = await opened(context, library);
+    return makeFeature(context, sets, set, featureNamed(context, loaded, context.req.param("feature")));
+  });
+
+  app.get("/:set/maps/:file{.+\\.(?:umap|pca)\\.npy}", async (context) => {
+    const { set, loaded } = await opened(context, library);
+    const [, name, method] = /^(.+)\.(umap|pca)\.npy$/.exec(context.req.param("file"))!;
+    const feature = featureNamed(context, loaded, name!);
+    const found = mapOf(sets.maps, set, feature, method as MapMethod, sets.options.cacheDir);
+    if (found === undefined) throw notThere(context);
+    if (!("job" in found)) return npyAnswer(context, found);
+    const map = await soon(found);
+    return map === undefined ? context.json({ job: found.job }, 202) : npyAnswer(context, map);
+  });
+
+  app.post("/:set/neighbours", async (context) => {
+    const { set, loaded } = await opened(context, library);
+    return answerNeighbours(context, sets, set, loaded);
+  });
   return app;
+}
+
+/** Starts the job that makes a feature; of one that is there, nothing is left to do. */
+function makeFeature(
+  context: Context,
+  { features, options }: SetContext,
+  set: DataSet,
+  feature: Feature,
+): Response {
+  if (feature.make === undefined || feature.vectors() !== undefined) return context.json({ made: true });
+  const { title } = feature.describe();
+  const { job } = features.make(
+    `${set.name}/${feature.name}`,
+    `make ${title} of ${set.title}`,
+    async (run) => {
+      await feature.make!({ ...options, ...run });
+      return true;
+    },
+  );
+  return context.json({ job }, 202);
 }
 
 /** What pages are told of a set. */
@@ -49,42 +96,19 @@ export function detailsOf({ name, title, kind }: DataSet, loaded: LoadedSet): Se
   };
 }
 
-/** Answers with the set named in the path, or says why it is not there. */
-async function withSet(
-  context: Context,
-  library: SetLibrary,
-  answer: (set: DataSet, loaded: LoadedSet) => Promise<Response>,
-): Promise<Response> {
+/** The set named in the path. Throws Refusal NOT_FOUND, DATASET_MISSING, DEPENDENCY_MISSING. */
+async function opened(context: Context, library: SetLibrary): Promise<{ set: DataSet; loaded: LoadedSet }> {
   const set = library.find(context.req.param("set") ?? "");
-  if (set === undefined) return notThere(context);
-  try {
-    return await answer(set, await library.open(set));
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    return refuseError(context, error);
-  }
+  if (set === undefined) throw notThere(context);
+  return { set, loaded: await library.open(set) };
 }
 
-function notThere(context: Context): Response {
-  return refuse(context, "NOT_FOUND", `There is nothing at ${context.req.path}; see /api/sets/index.json.`);
+function featureNamed(context: Context, { features }: LoadedSet, name: string): Feature {
+  const feature = features.find((each) => each.name === name);
+  if (feature === undefined) throw notThere(context);
+  return feature;
 }
 
-/** Vectors as a file of NumPy's, sent piece by piece. */
-function npyAnswer(context: Context, vectors: Vectors): Response {
-  const chunks = vectorChunks(vectors, "npy")[Symbol.iterator]();
-  const head = chunks.next().value as Uint8Array;
-  const { rows, cols, data } = vectors;
-  let next: Uint8Array | undefined = head;
-  const stream = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      if (next === undefined) controller.close();
-      else controller.enqueue(next);
-      next = chunks.next().value as Uint8Array | undefined;
-    },
-  });
-  return context.body(stream, 200, {
-    "content-type": "application/octet-stream",
-    "content-length": String(head.length + rows * cols * data.BYTES_PER_ELEMENT),
-    "cache-control": "no-cache",
-  });
+function notThere(context: Context): Refusal {
+  return new Refusal("NOT_FOUND", `There is nothing at ${context.req.path}; see /api/sets/index.json.`);
 }

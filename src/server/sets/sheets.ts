@@ -20,7 +20,7 @@ export function sheetPng(
   { side, channels, pixels }: Pictures,
   count: number,
   sheet: number,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const first = sheet * PER_SHEET;
   const rows = Math.min(PER_SHEET, count - first);
   const line = side * channels;
