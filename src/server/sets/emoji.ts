@@ -1,4 +1,4 @@
-import { type Matrix, matrix } from "../../core/index.ts";
+import { type Matrix, matrix, turn } from "../../core/index.ts";
 import { EMOJI_GROUPS } from "../../labs/emoji/catalogue.ts";
 import { type EmojiSet, loadEmoji } from "../../labs/emoji/dataset.ts";
 import { EMOJI_STYLES, type EmojiStyle, STYLE_LABELS } from "../../labs/emoji/styles.ts";
@@ -7,6 +7,8 @@ import { type DataSet, type Feature, givenFeature, type LoadedSet, propertyOf } 
 
 /** Pictures are averaged to this side before they are compared. */
 const SIDE = 16;
+/** Pictures averaged before others have a turn. */
+const AT_ONCE = 500;
 
 export const EMOJI: DataSet = emojiSet("emoji", "Emoji, five styles", EMOJI_STYLES);
 
@@ -21,7 +23,7 @@ function emojiSet(name: string, title: string, styles: readonly EmojiStyle[]): D
   };
 }
 
-function loaded(set: EmojiSet): LoadedSet {
+async function loaded(set: EmojiSet): Promise<LoadedSet> {
   const { drawings, pixels, size } = set;
   const styles = [...new Set(drawings.map(({ style }) => style))];
   const nameOf = new Map<string, string>();
@@ -53,13 +55,13 @@ function loaded(set: EmojiSet): LoadedSet {
       ({ title, author, licence, home }) => `${title} by ${author}, ${licence}, ${home}`,
     ),
     pictures: { side: size, channels: 3, pixels },
-    features: [pixelFeature(set)],
+    features: [await pixelFeature(set)],
   };
 }
 
 const spoken = (name: string): string => name.replaceAll("-", " ");
 
-function pixelFeature(set: EmojiSet): Feature {
+async function pixelFeature(set: EmojiSet): Promise<Feature> {
   return givenFeature(
     {
       name: "pixels",
@@ -69,12 +71,23 @@ function pixelFeature(set: EmojiSet): Feature {
       maps: ["umap", "pca"],
       pixels: { side: SIDE, channels: 3 },
     },
-    wholeNumbers(pixelVectors(set, { side: SIDE })),
+    await wholeNumbers(set),
     (pixels) => pixelVectors({ ...set, drawings: set.drawings.slice(0, 1), pixels }, { side: SIDE }).data,
   );
 }
 
 /** Rounded to bytes: a quarter of the size, and the same numbers in the server as in a page. */
-function wholeNumbers({ data, cols, rows }: Matrix<Float32Array>): Matrix<Uint8Array> {
-  return matrix(Uint8Array.from(data, Math.round), cols, rows);
+async function wholeNumbers(set: EmojiSet): Promise<Matrix<Uint8Array>> {
+  const cols = SIDE * SIDE * 3;
+  const out = new Uint8Array(set.drawings.length * cols);
+  for (let from = 0; from < set.drawings.length; from += AT_ONCE) {
+    const count = Math.min(AT_ONCE, set.drawings.length - from);
+    const { data } = pixelVectors(set, {
+      side: SIDE,
+      rows: Array.from({ length: count }, (_, i) => from + i),
+    });
+    for (let i = 0; i < data.length; i++) out[from * cols + i] = Math.round(data[i]!);
+    await turn();
+  }
+  return matrix(out, cols, set.drawings.length);
 }

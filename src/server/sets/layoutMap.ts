@@ -21,7 +21,7 @@ export interface MapInput {
 /** Raise with whatever changes maps of the same vectors. */
 const VERSION = 1;
 /** Principal directions are learned from as many rows at most, spread over the set. */
-const PCA_ROWS = 20_000;
+const PCA_ROWS = 10_000;
 
 /** Rows laid out in the plane, count × 2: as kept from an earlier time, or made and kept. */
 export async function layoutMap(input: MapInput, run: RunOptions): Promise<Matrix<Float32Array>> {
@@ -60,7 +60,7 @@ async function principalMap(vectors: Vectors, run: RunOptions): Promise<Matrix<F
   const { rows, cols, stride } = vectors;
   const step = Math.ceil(rows / PCA_ROWS);
   const some = { ...vectors, rows: Math.ceil(rows / step), cols, stride: stride * step } as Vectors;
-  const pca = new PCA({ nComponents: 2 });
+  const pca = new PCA({ nComponents: 2, solver: "randomized" });
   await pca.fitAsync(some, run);
   const placed = pca.transform(vectors);
   return matrix(Float32Array.from(placed.data), 2, rows);
