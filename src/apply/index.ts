@@ -27,6 +27,7 @@ export {
   dncnn,
   N3NET_DEFAULTS,
   type N3netOptions,
+  type NetworkStart,
   n3net,
   type SavedNetwork,
   saveDenoisingNetwork,
@@ -43,6 +44,13 @@ export type {
 } from "./denoise/networks/weights.ts";
 export { addNoise } from "./denoise/noise.ts";
 export type { Plane } from "./denoise/plane.ts";
+export {
+  FIT_DENOISER_DEFAULTS,
+  type FitDenoiserOptions,
+  type FitDenoiserReport,
+  fitDenoiser,
+  fitDenoiserAsync,
+} from "./denoise/training/fit.ts";
 export type { FitInput, KNeighbors } from "./estimator.ts";
 export type { AsyncHeldOutOptions, HeldOutOptions, KChoice } from "./heldOut.ts";
 export { KernelDensity, type KernelDensityOptions } from "./kernelDensity.ts";

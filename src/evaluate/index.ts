@@ -81,3 +81,4 @@ export { indexShape } from "./shape.ts";
 export { measurePoint, type Point, type SweepOptions, sweep } from "./sweep.ts";
 export { displayWidth, formatTable, type TableColumn, type TableOptions } from "./table.ts";
 export { type GroundTruth, type GroundTruthOptions, groundTruth } from "./truth.ts";
+export { type SignedRank, wilcoxonSignedRank } from "./wilcoxon.ts";

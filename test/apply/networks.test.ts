@@ -146,12 +146,12 @@ describe.skipIf(n3netFile(25) === undefined || data === undefined)(
       tape.inference(() => {
         const x = tape.tensor(first, image);
         expect(
-          worst(layerOf(tape, embedding).forward(x).values(), channelsLast(npy("embed0"), 8)),
+          worst(layerOf(tape, embedding!).forward(x).values(), channelsLast(npy("embed0"), 8)),
         ).toBeLessThan(1e-6);
         expect(worst(layerOf(tape, temperature!).forward(x).values(), npy("logtemp0"))).toBeLessThan(1e-5);
       });
       const block = imageNeighborBlock(tape, {
-        embedding: layerOf(tape, embedding),
+        embedding: layerOf(tape, embedding!),
         temperature: layerOf(tape, temperature!),
       });
       for (const [name, values] of Object.entries(selection)) block.parameters[name]!.set(values);

@@ -131,8 +131,8 @@ function* imageJob(image: FloatImage, settings: Settings): Job<FloatImage> {
   return { ...image, data };
 }
 
-/** A copy without gaps. */
-function planeOf(image: Matrix): Plane {
+/** A checked copy without gaps. */
+export function planeOf(image: Matrix): Plane {
   const { data, rows, cols, stride } = image ?? {};
   const whole = Number.isInteger(rows) && Number.isInteger(cols) && Number.isInteger(stride);
   const fits = whole && rows > 0 && cols > 0 && stride >= cols && (rows - 1) * stride + cols <= data?.length;

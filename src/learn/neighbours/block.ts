@@ -212,15 +212,20 @@ export interface NeighborNetworkOptions {
   features?: number;
   /** Convolutions, default 3. */
   depth?: number;
+  /** Share of a batch in running statistics, default 0.001. */
+  momentum?: number;
   seed?: Seed;
 }
 
 /**
  * The convolutional network that embeds images, or predicts temperatures with one output, in the denoiser of Plötz &
- * Roth: convolutions of 3 × 3, all but the last without bias and followed by batch norm (momentum 0.001) and relu.
+ * Roth: convolutions of 3 × 3, all but the last without bias and followed by batch norm and relu.
  */
 export function neighborNetwork(tape: Tape, options: NeighborNetworkOptions): Layer {
-  const given = resolveOptions({ inputs: 0, outputs: 0, features: 64, depth: 3, seed: 0 as Seed }, options);
+  const given = resolveOptions(
+    { inputs: 0, outputs: 0, features: 64, depth: 3, momentum: 0.001, seed: 0 as Seed },
+    options,
+  );
   const depth = wholeNumber("depth", given.depth, 1, 64);
   const seed = typeof given.seed === "number" ? createRng(given.seed, "neighbours") : given.seed;
   const parts = Array.from({ length: depth }, (_, i): Layer[] => {
@@ -230,7 +235,7 @@ export function neighborNetwork(tape: Tape, options: NeighborNetworkOptions): La
       return [layers.convolution(tape, { inputs, outputs: given.outputs, initialise, seed })];
     return [
       layers.convolution(tape, { inputs, outputs: given.features, bias: false, initialise, seed }),
-      layers.batchNorm(tape, { channels: given.features, relu: true, momentum: 0.001 }),
+      layers.batchNorm(tape, { channels: given.features, relu: true, momentum: given.momentum }),
     ];
   });
   return layers.sequential(parts.flat());

@@ -10,7 +10,7 @@ import {
   type Tape,
   type Tensor,
 } from "../../../autodiff/index.ts";
-import { createRng, type Rng, resolveOptions, wholeNumber } from "../../../core/index.ts";
+import { createRng, oneOf, type Rng, resolveOptions, wholeNumber } from "../../../core/index.ts";
 import { IMAGE_NEIGHBOR_BLOCK_DEFAULTS, imageNeighborBlock, neighborNetwork } from "../../../learn/index.ts";
 import type { N3netWeights } from "./weights.ts";
 
@@ -18,35 +18,51 @@ import type { N3netWeights } from "./weights.ts";
 const wide: layers.Initialiser = (shape, rng) =>
   layers.normal(Math.sqrt(2 / (9 * shape.at(-1)!)))(shape, rng);
 
+/**
+ * Weights before training. "published": as both papers' programs draw them. "identity": He's normal, gains of 1, and a
+ * tenth of it in last convolutions, so that a network begins by passing on its input; it needs fewer steps.
+ */
+export type NetworkStart = "published" | "identity";
+
+const STARTS: readonly NetworkStart[] = ["published", "identity"];
+
 interface ChainOptions {
   readonly inputs: number;
   readonly outputs: number;
   readonly features: number;
   readonly depth: number;
   readonly momentum: number;
-  readonly lastBias: boolean;
+  readonly start: NetworkStart;
 }
 
 /** Convolutions of 3 × 3; the first with bias and relu, those between without bias, with norm and relu. */
 function chain(tape: Tape, options: ChainOptions, rng: Rng): Layer {
-  const { inputs, outputs, features, depth, momentum, lastBias } = options;
-  const convolution = (from: number, to: number, bias: boolean): Layer =>
-    layers.convolution(tape, { inputs: from, outputs: to, bias, initialise: wide, seed: rng });
+  const { inputs, outputs, features, depth, momentum, start } = options;
+  const published = start === "published";
+  const convolution = (from: number, to: number, bias: boolean, share = 1): Layer => {
+    const even = layers.normal(share * Math.sqrt(2 / (9 * from)));
+    return layers.convolution(tape, {
+      ...{ inputs: from, outputs: to, bias, seed: rng },
+      initialise: published ? wide : even,
+    });
+  };
   const between = Array.from({ length: depth - 2 }, () => {
     const norm = layers.batchNorm(tape, { channels: features, relu: true, momentum });
-    const spread = Math.sqrt(2 / (9 * features));
-    // Gains are positive: normal like weights, lifted to at least 0.025.
-    norm.parameters["gain"]!.set(
-      Float64Array.from({ length: features }, () => Math.max(0.025, Math.abs(rng.normal()) * spread)),
-    );
+    if (published) norm.parameters["gain"]!.set(gains(features, rng));
     return [convolution(features, features, false), norm];
   });
   return layers.sequential([
     convolution(inputs, features, true),
     layers.activation("relu"),
     ...between.flat(),
-    convolution(features, outputs, lastBias),
+    convolution(features, outputs, true, 0.1),
   ]);
+}
+
+/** Positive: normal like weights, lifted to at least 0.025. */
+function gains(features: number, rng: Rng): Float64Array {
+  const spread = Math.sqrt(2 / (9 * features));
+  return Float64Array.from({ length: features }, () => Math.max(0.025, Math.abs(rng.normal()) * spread));
 }
 
 export interface DncnnOptions {
@@ -56,6 +72,8 @@ export interface DncnnOptions {
   features?: number;
   /** Share of a batch in running statistics, default 0.1. */
   momentum?: number;
+  /** Default "published". */
+  start?: NetworkStart;
   seed?: number;
 }
 
@@ -63,6 +81,7 @@ export const DNCNN_DEFAULTS: Readonly<Required<DncnnOptions>> = Object.freeze({
   depth: 17,
   features: 64,
   momentum: 0.1,
+  start: "published",
   seed: 0,
 });
 
@@ -76,7 +95,9 @@ export function dncnn(tape: Tape, options: DncnnOptions = {}): Layer {
   const given = resolveOptions<Required<DncnnOptions>>(DNCNN_DEFAULTS, options);
   const depth = wholeNumber("depth", given.depth, 3, 64);
   const features = wholeNumber("features", given.features, 1, 1024);
-  const sizes = { inputs: 1, outputs: 1, features, depth, momentum: given.momentum, lastBias: true };
+  const { momentum } = given;
+  const start = oneOf("start", given.start, STARTS);
+  const sizes = { inputs: 1, outputs: 1, features, depth, momentum, start };
   const body = chain(tape, sizes, createRng(given.seed, "dncnn"));
   return { forward: (x) => sub(x, body.forward(x)), parameters: body.parameters };
 }
@@ -97,12 +118,14 @@ export interface N3netOptions {
   stride?: number;
   /** Side of the window of candidates, in patches; default 15. */
   window?: number;
-  /** Default "logit"; "hard" takes the k nearest as they are. */
+  /** Default "logit"; "hard" takes the k nearest as they are, by the channels themselves: nothing is embedded. */
   form?: "alpha" | "logit" | "hard";
   /** Whether a network predicts temperatures (default); else one is learned for a block. */
   temperature?: boolean;
   /** Share of a batch in running statistics, default 0.001. */
   momentum?: number;
+  /** Default "published". */
+  start?: NetworkStart;
   seed?: number;
 }
 
@@ -118,6 +141,7 @@ export const N3NET_DEFAULTS: Readonly<Required<N3netOptions>> = Object.freeze({
   form: "logit",
   temperature: true,
   momentum: 0.001,
+  start: "published",
   seed: 0,
 });
 
@@ -141,18 +165,21 @@ export function n3net(tape: Tape, options: N3netOptions = {}): Layer {
   const features = wholeNumber("features", given.features, 1, 1024);
   const channels = wholeNumber("channels", given.channels, 1, 256);
   const { k, patch, stride, window, form, momentum } = given;
+  const start = oneOf("start", given.start, STARTS);
   const rng = createRng(given.seed, "n3net");
   const steps: Record<string, Layer> = {};
   for (let i = 0; i < parts; i++) {
     const inputs = i === 0 ? 1 : channels * (k + 1);
     const outputs = i === parts - 1 ? 1 : channels;
-    const body = chain(tape, { inputs, outputs, features, depth, momentum, lastBias: true }, rng);
+    const body = chain(tape, { inputs, outputs, features, depth, momentum, start }, rng);
     steps[`part${i}`] = { forward: (x) => withInput(x, body.forward(x)), parameters: body.parameters };
     if (i === parts - 1) break;
     const network = (outputs: number): Layer =>
-      neighborNetwork(tape, { inputs: channels, outputs, features, seed: rng });
-    const own = form !== "hard" && given.temperature ? { temperature: network(1) } : {};
-    const block = { k, patch, stride, window, form, embedding: network(channels), ...own };
+      neighborNetwork(tape, { inputs: channels, outputs, features, momentum, seed: rng });
+    // No gradient passes a hard choice: what comes before it would stay as drawn.
+    const embedding = form === "hard" ? {} : { embedding: network(channels) };
+    const temperature = form !== "hard" && given.temperature ? { temperature: network(1) } : {};
+    const block = { k, patch, stride, window, form, ...embedding, ...temperature };
     steps[`block${i}`] = imageNeighborBlock(tape, block);
   }
   const order = Object.values(steps);

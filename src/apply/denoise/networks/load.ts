@@ -98,7 +98,7 @@ function checked(file: TensorFile, weights: N3netWeights): N3netWeights {
     if (last) return;
     const width = part.at(-1)!.outputs;
     const { embedding, temperature } = blocks[i]!;
-    checkChain(file, `the embedding of block ${i}`, embedding, width);
+    if (embedding !== undefined) checkChain(file, `the embedding of block ${i}`, embedding, width);
     if (temperature !== undefined) checkChain(file, `the temperature of block ${i}`, temperature, width, 1);
     const next = parts[i + 1]![0]!.inputs;
     if (next % width !== 0 || next <= width || next !== parts[1]![0]!.inputs) {
@@ -215,11 +215,11 @@ function ourN3net(
   const blocks = Array.from({ length: Math.max(0, parts.length - 1) }, (_, i): BlockWeights => {
     const at = `block${i}`;
     const there = SELECTION.filter((name) => tensors.has(`${at}.${name}`));
+    const inner = (name: string): Chain | undefined =>
+      tensors.has(`${at}.${name}.0.weight`) ? chainOf(file, `${at}.${name}.`) : undefined;
     return {
-      embedding: chainOf(file, `${at}.embedding.`),
-      temperature: tensors.has(`${at}.temperature.0.weight`)
-        ? chainOf(file, `${at}.temperature.`)
-        : undefined,
+      embedding: inner("embedding"),
+      temperature: inner("temperature"),
       selection: Object.fromEntries(there.map((name) => [name, vector(file, `${at}.${name}`, 1)])),
     };
   });

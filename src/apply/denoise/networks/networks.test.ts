@@ -223,7 +223,7 @@ describe("files", () => {
         [4, 1],
       ],
     ]);
-    expect(weights.blocks[0]!.embedding.map(({ outputs }) => outputs)).toEqual([4, 4, 2]);
+    expect(weights.blocks[0]!.embedding!.map(({ outputs }) => outputs)).toEqual([4, 4, 2]);
     expect(weights.blocks[0]!.temperature!.map(({ outputs }) => outputs)).toEqual([4, 4, 1]);
     expect(Object.keys(weights.blocks[0]!.selection).length).toBe(4);
     // blocks.0.layer1.0.weight is tensor 6 of the file, its norm tensors 7 to 10: see make-denoisers.torch.py.

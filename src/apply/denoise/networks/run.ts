@@ -192,7 +192,7 @@ class N3net implements Runner {
 
   constructor(tape: Tape, weights: N3netWeights, pixels: number) {
     const { parts, blocks, options } = weights;
-    const inner = blocks.flatMap(({ embedding, temperature = [] }) => [embedding, temperature]);
+    const inner = blocks.flatMap(({ embedding = [], temperature = [] }) => [embedding, temperature]);
     this.#maps = new Maps(tape, [...parts, ...inner], pixels);
     this.#parts = parts.map((part) => this.#maps.place(part));
     this.#blocks = blocks.map((block, i) => {
@@ -212,7 +212,7 @@ class N3net implements Runner {
     const maps = this.#maps;
     const layer = imageNeighborBlock(maps.tape, {
       ...options,
-      embedding: maps.layer(maps.place(embedding)),
+      ...(embedding === undefined ? {} : { embedding: maps.layer(maps.place(embedding)) }),
       ...(temperature === undefined ? {} : { temperature: maps.layer(maps.place(temperature)) }),
       distanceNorm: "distance.gain" in selection,
     });

@@ -34,7 +34,7 @@ export function reach(weights: DncnnWeights | N3netWeights): number {
   const convolutions = parts.flat().length;
   const inner = Math.max(
     0,
-    ...blocks.map(({ embedding, temperature = [] }) => Math.max(embedding.length, temperature.length)),
+    ...blocks.map(({ embedding = [], temperature = [] }) => Math.max(embedding.length, temperature.length)),
   );
   return convolutions + blocks.length * (inner + 2 * patch + stride * (window >> 1));
 }

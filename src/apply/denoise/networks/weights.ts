@@ -20,7 +20,8 @@ export interface DncnnWeights {
 
 /** A block of neural nearest neighbours; see {@link imageNeighborBlock}. */
 export interface BlockWeights {
-  readonly embedding: Chain;
+  /** Left out where the channels themselves are compared. */
+  readonly embedding: Chain | undefined;
   /** Left out where one log temperature is shared. */
   readonly temperature: Chain | undefined;
   /** Parameters of the selection, by name. */
