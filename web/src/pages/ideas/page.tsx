@@ -1,5 +1,5 @@
 import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { linkTo, route } from "../../shell/route.ts";
 import { IDEAS, type IdeaEntry } from "./registry.ts";
 import "./ideas.css";
@@ -25,13 +25,20 @@ export default function IdeasPage() {
       current = false;
     };
   }, [entry]);
+  const list = useRef<HTMLOListElement>(null);
+  useEffect(() => {
+    // Where the list is a strip, the current idea is brought into it; the page itself does not move.
+    const strip = list.current!;
+    const link = strip.querySelector<HTMLElement>("[aria-current]");
+    if (link !== null) strip.scrollLeft = link.offsetLeft - strip.offsetLeft - 40;
+  }, [entry]);
   const { Body, failed } = opened.entry === entry ? opened : {};
   const [file, title] = entry.docs;
   return (
     <div class="ideas">
       <h1 class="ideas-title">Ideas</h1>
       <nav class="ideas-list" aria-label="Ideas">
-        <ol>
+        <ol ref={list}>
           {IDEAS.map(({ name, title }) => (
             <li key={name}>
               <a

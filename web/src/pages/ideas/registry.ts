@@ -12,9 +12,33 @@ export interface IdeaEntry {
 
 export const IDEAS: readonly IdeaEntry[] = [
   {
+    name: "regions",
+    title: "Asking the neighbours",
+    docs: ["estimators.md", "Estimators"],
+    load: () => import("./regions/regions.tsx"),
+  },
+  {
     name: "voronoi",
     title: "Who is nearest where",
     docs: ["how-it-works.md", "How it works"],
     load: () => import("./voronoi/voronoi.tsx"),
+  },
+  {
+    name: "metrics",
+    title: "Ways to measure",
+    docs: ["linear-metrics.md", "Linear metrics"],
+    load: () => import("./metrics/metrics.tsx"),
+  },
+  {
+    name: "search",
+    title: "How indexes search",
+    docs: ["how-it-works.md", "How it works"],
+    load: () => import("./search/search.tsx"),
+  },
+  {
+    name: "soft",
+    title: "Soft neighbours",
+    docs: ["neural-neighbours.md", "Neural nearest neighbours"],
+    load: () => import("./soft/soft.tsx"),
   },
 ];
