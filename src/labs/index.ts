@@ -39,7 +39,7 @@ export const LABS: Readonly<Record<string, Lab>> = {
   },
   books: {
     summary:
-      "books by the pages they link to, with and without a neighbour layer; books near a title (--query)",
+      "books by links and by readers, with and without a neighbour layer; books near a title (--query)",
     run: runBooksLab,
   },
   clip: {

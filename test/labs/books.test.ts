@@ -292,13 +292,9 @@ describe.skipIf(published === undefined)("on the published books (skipped withou
     expect(set.properties.genre.filter((genre) => genre === "").length).toBeLessThan(24);
   });
 
-  test("a quick run writes its report, finds an asked title, and claims nothing from one seed", async () => {
-    const lines: string[] = [];
-    const log = (text: string): number => lines.push(text);
-    const linked = (await loadArticles()).sort((a, b) => b.links.length - a.links.length)[0]!.title;
+  test("a quick run writes its report, has books near a few others, and claims nothing from one seed", async () => {
     const out = join(folder, "out");
-    const queries = ["No Such Book At All", linked.toUpperCase()];
-    const { results, report } = await runBooksLab({ out, set: "wikipedia", quick: true, queries, log });
+    const { results, report } = await runBooksLab({ out, set: "wikipedia", quick: true });
     expect(results.findings.map(({ set, condition }) => [set, condition])).toEqual([
       ["wikipedia", "all"],
       ["wikipedia", "unlabelled"],
@@ -308,8 +304,10 @@ describe.skipIf(published === undefined)("on the published books (skipped withou
     // Smoothing lowers the ratio by itself: why arm F is there.
     expect(scores.F[0]!.ratio).toBeLessThan(scores.A[0]!.ratio);
     for (const arm of ["A", "E"] as const) expect(scores[arm][0]!.auc).toBeGreaterThan(0.65);
-    expect(results.answers.map(({ title }) => title)).toEqual([linked]);
-    expect(lines.join("\n")).toContain('No book here is called "No Such Book At All"');
+    expect(results.answers).toHaveLength(5);
+    for (const { title, nearest } of results.answers) {
+      for (const near of Object.values(nearest)) expect(near.map((one) => one.title)).not.toContain(title);
+    }
     expect(await readFile(report, "utf8")).toContain("Books with and without their neighbours");
   }, 60_000);
 });

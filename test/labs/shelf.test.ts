@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Progress } from "../../src/core/index.ts";
+import { runBooksLab } from "../../src/labs/books/lab.ts";
 import { nearestRows } from "../../src/labs/books/nearest.ts";
 import { loadShelf } from "../../src/labs/books/shelf.ts";
 
@@ -23,9 +24,14 @@ beforeAll(async () => {
       `Writer ${kind}`,
       ...(b < 12 ? ["Everywhere"] : []),
     ];
-    const facts = { author: `Writer ${kind}`, ...(b % 2 === 0 ? { language: "Latin" } : {}) };
+    const facts = {
+      author: `Writer ${kind}`,
+      genre: `Genre ${kind}`,
+      ...(b % 2 === 0 ? { language: "Latin" } : {}),
+    };
     return JSON.stringify([`Book ${b}`, facts, links]);
   });
+  lines.push(JSON.stringify(["Lonely", {}, ["Seldom"]]));
   await writeFile(join(data, "books", "wikipedia", "p15_books.ndjson"), lines.join("\n"));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -61,8 +67,8 @@ test("two books share properties that both state, then links, those of few books
   expect(titles[7]).toBe("Book 7");
   expect(properties["language"]!.slice(0, 2)).toEqual(["latin", undefined]);
   // Books 0 and 6 are of kind 0, both Latin; links l with l % 4 ≠ 0 and ≠ 2 are on both pages.
-  const [author, language, ...links] = shared(0, 6);
-  expect([author, language]).toEqual(["author: writer 0", "language: latin"]);
+  const [author, genre, language, ...links] = shared(0, 6);
+  expect([author, genre, language]).toEqual(["author: writer 0", "genre: genre 0", "language: latin"]);
   expect(links.slice(0, 6).sort()).toEqual([1, 11, 3, 5, 7, 9].map((l) => `page 0.${l}`));
   // Nine books have each of these, and twelve the last.
   expect(links.slice(6)).toEqual(["everywhere"]);
@@ -77,4 +83,27 @@ test("an aborted call leaves nothing kept", async () => {
     "enough",
   );
   await expect(readdir(other)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("the lab looks for asked titles on the shelf, and says of others why they are not there", async () => {
+  const lines: string[] = [];
+  const log = (line: string): number => lines.push(line);
+  const queries = ["BOOK 7", "lonely", "No Such Book"];
+  const options = {
+    dataDir: data,
+    set: "wikipedia",
+    cacheDir,
+    out: join(folder, "out"),
+    quick: true,
+    queries,
+    log,
+  };
+  const { results } = await runBooksLab(options);
+  const { plain, titles } = await loadShelf({ data, cacheDir });
+  const near = [...nearestRows(plain, 8).subarray(7 * 8, 8 * 8)].map((book) => titles[book]);
+  expect(results.answers.map(({ title }) => title)).toEqual(["Book 7"]);
+  expect(results.answers[0]!.nearest["A"]!.map(({ title }) => title)).toEqual(near);
+  const said = lines.join("\n");
+  expect(said).toContain('"Lonely" has too few links');
+  expect(said).toContain('No book here is called "No Such Book"');
 });

@@ -3,26 +3,26 @@ import { beginLab } from "../begin.ts";
 import { keptParts } from "../keptParts.ts";
 import { machine, machineLine } from "../machine.ts";
 import { count } from "../numbers.ts";
-import type { LabFacts, LabOptions, LabResult, ResolvedLabOptions } from "../options.ts";
+import type { LabFacts, LabOptions, LabResult } from "../options.ts";
 import { meanAndDeviation } from "../paired.ts";
 import { heading, printTable } from "../print.ts";
 import { booksPage } from "../report/books.ts";
 import { writeReport } from "../report/write.ts";
+import { answersFor, type SetAnswer } from "./answers.ts";
 import { ARM_NAMES, ARMS } from "./compare.ts";
 import type { SetName } from "./data.ts";
 import { loadBookSets, type Studyable } from "./sets.ts";
-import { type Answer, answer, bookMap, booksNamed, exampleTitles } from "./shelves.ts";
+import { bookMap } from "./shelves.ts";
 import { type Findings, type Part, type Studied, study } from "./study.ts";
 
 export interface BooksLabResults extends LabFacts {
   readonly lab: "books";
+  /** Of this run, without what was kept of one that was stopped. */
   readonly seconds: number;
   /** Of each set and condition. */
   readonly findings: readonly Findings[];
-  readonly answers: readonly (Answer & { readonly set: SetName })[];
+  readonly answers: readonly SetAnswer[];
 }
-
-const EXAMPLES = 5;
 
 export const SET_TITLES: Readonly<Record<SetName, string>> = {
   wikipedia: "Wikipedia",
@@ -64,7 +64,7 @@ export async function runBooksLab(given: LabOptions = {}): Promise<LabResult<Boo
       findings.push(studied.findings);
     }
   }
-  const answers = answersFor(loaded, shown, options);
+  const answers = await answersFor(loaded, shown, options);
   const maps = [];
   for (const [i, { rows }] of shown.entries()) {
     const [set] = loaded[i]!.sets;
@@ -75,38 +75,6 @@ export async function runBooksLab(given: LabOptions = {}): Promise<LabResult<Boo
   const done = await writeReport(out, booksPage(results, maps), results);
   kept.remove();
   return done;
-}
-
-/** Books near those asked for, or near one of each of a few large genres. */
-function answersFor(
-  loaded: readonly Studyable[],
-  shown: readonly Studied[],
-  { queries, log }: ResolvedLabOptions,
-): BooksLabResults["answers"] {
-  const answers: (Answer & { set: SetName })[] = [];
-  for (const [i, { sets }] of loaded.entries()) {
-    const set = sets[0]!;
-    const { A, E } = shown[i]!.rows;
-    const asked = queries.length > 0 ? queries : exampleTitles(set, EXAMPLES);
-    for (const title of asked) {
-      const [book] = booksNamed(set.titles, title);
-      if (book !== undefined) answers.push({ set: set.name, ...answer(book, set, { A, E }) });
-    }
-  }
-  for (const one of answers) {
-    heading(log, one.title);
-    for (const [arm, near] of Object.entries(one.nearest)) {
-      const list = near.map(({ title, cosine }) => `${title} ${cosine.toFixed(2)}`).join(", ");
-      log(`  ${ARM_NAMES[arm as "A" | "E"]}: ${list}`);
-    }
-  }
-  for (const asked of queries) {
-    if (loaded.some(({ sets }) => booksNamed(sets[0]!.titles, asked).length > 0)) continue;
-    const other = loaded.flatMap(({ titles }) => booksNamed(titles, asked).map((at) => titles[at]!))[0];
-    const lonely = `"${other}" has no link that enough of the books have.`;
-    log(other === undefined ? `No book here is called "${asked}".` : lonely);
-  }
-  return answers;
 }
 
 function print(found: Findings, log: (line: string) => void): void {
@@ -135,7 +103,8 @@ function print(found: Findings, log: (line: string) => void): void {
 }
 
 /** "0.723 ± 0.004" over seeds, or one number. */
-export function spread(values: readonly number[]): string {
+export function spread(values: readonly number[], digits = 3): string {
   const { mean, deviation } = meanAndDeviation(values);
-  return values.length === 1 ? mean.toFixed(3) : `${mean.toFixed(3)} ± ${deviation.toFixed(3)}`;
+  const text = mean.toFixed(digits);
+  return values.length === 1 ? text : `${text} ± ${deviation.toFixed(digits)}`;
 }

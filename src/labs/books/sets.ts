@@ -52,9 +52,9 @@ export async function loadBookSets(options: ResolvedLabOptions): Promise<Studyab
   return found;
 }
 
-async function wikipedia({ dataDir, quick, seed, queries }: ResolvedLabOptions): Promise<Studyable> {
+async function wikipedia({ dataDir, quick, seed }: ResolvedLabOptions): Promise<Studyable> {
   const loaded = await loadArticles(dataDir);
-  const articles = quick ? sampleOf(loaded, QUICK_BOOKS, seed, queries) : loaded;
+  const articles = quick ? sampleOf(loaded, QUICK_BOOKS, seed) : loaded;
   return {
     sets: CONDITIONS.map((condition) => bookSet(articles, condition)),
     plan: (quick ? QUICK : FULL).wikipedia,

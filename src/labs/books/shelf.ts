@@ -49,7 +49,7 @@ const VERSION = 1;
 
 /**
  * Reads the books of Wikipedia and their rows with and without neighbours, trained on all links when they are not kept
- * from an earlier call: about 20 seconds.
+ * from an earlier call: less than a minute.
  *
  * @throws VicinalError DATASET_MISSING, FORMAT, OPTION_RANGE, OPTION_UNKNOWN; the abort's reason
  */

@@ -32,7 +32,7 @@ export function exampleTitles(set: BookSet, count: number): string[] {
 
 export function answer(
   book: number,
-  set: BookSet,
+  titles: readonly string[],
   models: Readonly<Record<string, Matrix<Float32Array>>>,
 ): Answer {
   const nearest: Record<string, { title: string; cosine: number }[]> = {};
@@ -40,11 +40,11 @@ export function answer(
     const near = nearestRows(rows, Math.min(SHOWN_NEIGHBOURS, rows.rows - 1));
     const k = near.length / rows.rows;
     nearest[name] = Array.from(near.subarray(book * k, (book + 1) * k), (other) => ({
-      title: set.titles[other]!,
+      title: titles[other]!,
       cosine: cosine(rows, book, other),
     }));
   }
-  return { title: set.titles[book]!, nearest };
+  return { title: titles[book]!, nearest };
 }
 
 function cosine({ data, cols }: Matrix<Float32Array>, i: number, j: number): number {
@@ -91,18 +91,9 @@ export async function bookMap(
   return { set: set.name, arm, classes };
 }
 
-/** So many articles drawn by the seed, and the ones asked for by title, in the order of the file. */
-export function sampleOf(
-  articles: readonly Article[],
-  count: number,
-  seed: number,
-  asked: readonly string[],
-): Article[] {
-  const titles = articles.map(({ title }) => title);
-  const picked = new Set(permutation(articles.length, createRng(seed, "books sample")).subarray(0, count));
-  for (const title of asked) {
-    const [book] = booksNamed(titles, title);
-    if (book !== undefined) picked.add(book);
-  }
+/** So many articles drawn by the seed, in the order of the file. */
+export function sampleOf(articles: readonly Article[], count: number, seed: number): Article[] {
+  const order = permutation(articles.length, createRng(seed, "books sample"));
+  const picked = new Set(order.subarray(0, count));
   return articles.filter((_, i) => picked.has(i));
 }

@@ -56,7 +56,10 @@ function scoresTable({ scores, raw, rates }: Findings): Html {
   const cells = (of: (typeof scores)["A"]): Html[] => [
     ...MEASURES.map((measure) => spread(of.map((one) => one[measure]))),
     spread(of.map((one) => one.different)),
-    spread(of.map((one) => one.effectiveDimension)),
+    spread(
+      of.map((one) => one.effectiveDimension),
+      1,
+    ),
   ];
   const rate = (arm: (typeof ARMS)[number]): string => String(arm === "F" ? rates.A : rates[arm]);
   const rows = [
