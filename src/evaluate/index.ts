@@ -6,6 +6,13 @@
  */
 export * from "./evaluate.ts";
 export { type Grid, gridFor, gridPoints, type Params, parseGrid } from "./grid.ts";
+export {
+  checkEntry,
+  type HeldOutOptions,
+  MOST_SETTINGS,
+  type SweepEntry,
+  sweepHeldOut,
+} from "./heldOut.ts";
 export { type PsnrOptions, psnr, ssim } from "./image/quality.ts";
 export { type Measured, type MeasureOptions, measureSearch, percentile } from "./measure.ts";
 export { paretoFront, pointAtRecall, type Tradeoff } from "./pareto.ts";
@@ -25,6 +32,12 @@ export {
   type Scores,
   type Truth,
 } from "./recall.ts";
+export {
+  type EvaluationReport,
+  evaluationReport,
+  type PointReport,
+  type ResultReport,
+} from "./report.ts";
 export {
   adjustedMutualInfoScore,
   adjustedRandScore,

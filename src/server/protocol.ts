@@ -139,8 +139,8 @@ export interface JobStatus {
 }
 
 /**
- * POST /api/sweeps, a job: each index in turn is built over the rows of a set that are not queries, and measured. Its
- * progress is a {@link SweepProgress}, its result a {@link SweepReport}.
+ * POST /api/sweeps, a job: each index in turn is built over the rows of a set that are not queries, and measured, as
+ * sweepHeldOut() of vicinal/evaluate does. Its progress is a {@link SweepProgress}, its result a {@link SweepReport}.
  */
 export interface SweepRequest {
   readonly set: string;
@@ -163,7 +163,7 @@ export interface SweepProgress extends JobProgress {
   readonly report?: SweepReport;
 }
 
-/** The form of `vicinal eval --json`. */
+/** The form of `vicinal eval --json`: evaluationReport() of vicinal/evaluate. */
 export interface SweepReport {
   readonly dataset: {
     readonly n: number;

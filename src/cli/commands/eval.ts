@@ -6,6 +6,7 @@ import { readGroundTruth } from "../../data/index.ts";
 import {
   type Evaluation,
   evaluate,
+  evaluationReport,
   type Point,
   parseGrid,
   plotRecallQps,
@@ -108,26 +109,8 @@ async function runEval(options: EvalOptions): Promise<void> {
     });
   });
   if (options.plot !== undefined) await replaceFile(options.plot, plot(evaluation, options));
-  if (options.json) writeJson(asJson(evaluation));
+  if (options.json) writeJson(evaluationReport(evaluation));
   else print(evaluation, options);
-}
-
-/** The frozen form of the output: see schema/cli.schema.json. */
-function asJson({ dataset, results }: Evaluation): unknown {
-  return {
-    dataset,
-    results: results.map(({ index, buildSeconds, bytes, points, chosen }) => ({
-      index,
-      buildSeconds,
-      bytes,
-      points: points.map(pointJson),
-      ...(chosen === undefined ? {} : { chosen: pointJson(chosen) }),
-    })),
-  };
-}
-
-function pointJson({ params, recall, qps, p50Ms, p99Ms, batchQps }: Point): unknown {
-  return { params, recall, qps, p50Ms, p99Ms, ...(batchQps === undefined ? {} : { batchQps }) };
 }
 
 function plot({ dataset, results }: Evaluation, options: EvalOptions): string {
