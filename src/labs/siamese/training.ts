@@ -23,11 +23,11 @@ export type Method = "contrastive" | "triplet" | "N-pair";
 
 export interface TrainingOptions {
   readonly method: Method;
-  /** Number of the style that training does not see. */
-  readonly heldOut: number;
+  /** Number of the style that training does not see; without one it sees all five. */
+  readonly heldOut?: number;
   readonly seed: number;
   readonly epochs: number;
-  /** Identities in a batch, each with one drawing in each of the four styles. */
+  /** Identities in a batch, each with one drawing in each of the styles. */
   readonly identities: number;
   readonly learningRate: number;
   /** Share of the weights that decays, AdamW. */
@@ -35,10 +35,12 @@ export interface TrainingOptions {
   readonly augmentation?: Augmentation;
   readonly shape?: EncoderShape;
   readonly scale?: number;
+  /** Threads of the network's arithmetic, default 1; the weights do not depend on it. */
+  readonly threads?: number;
 }
 
 /** Families whose drawings training may see, and in at least two of the four styles. */
-export function trainingFamilies(task: EmojiTask, split: Split, heldOut: number): Family[] {
+export function trainingFamilies(task: EmojiTask, split: Split, heldOut?: number): Family[] {
   const away = new Set(Array.from(split.unseen, (i) => task.identities[i]!));
   return task.families.filter(
     ({ identity, byStyle }) =>
@@ -52,7 +54,7 @@ export function trainingFamilies(task: EmojiTask, split: Split, heldOut: number)
  */
 export function familyLoader(
   families: readonly Family[],
-  heldOut: number,
+  heldOut: number | undefined,
   size: number,
   seed: number,
 ): Loader {
@@ -60,7 +62,7 @@ export function familyLoader(
   const stepsPerEpoch = Math.max(1, Math.floor(families.length / size));
   return {
     stepsPerEpoch,
-    description: `${families.length} identities by ${size}, style ${heldOut} held out, seed ${seed}`,
+    description: `${families.length} identities by ${size}, style ${heldOut ?? "none"} held out, seed ${seed}`,
     at(step): Batch {
       const epoch = Math.floor(step / stepsPerEpoch);
       const order = permutation(families.length, createRng(seed, `identities of epoch ${epoch}`));
@@ -98,7 +100,7 @@ export function* trainEncoder(
 ): Job<Trained> {
   const { method, heldOut, seed, epochs, identities, learningRate, weightDecay = 0.05 } = options;
   const { augmentation = AUGMENTATION, shape = SHAPE } = options;
-  const tape = createTape();
+  const tape = createTape({ threads: options.threads ?? 1 });
   const encoder = emojiEncoder(tape, seed, shape);
   const families = trainingFamilies(task, split, heldOut);
   const size = Math.min(identities, families.length);
@@ -118,7 +120,7 @@ export function* trainEncoder(
         paint(inks, row, drawView(rng, augmentation), values, i * VALUES);
       });
       const z = encoder.forward(tape.tensor(values, [rows.length, VALUES]));
-      return lossOf(method, z, STYLES - 1, options.scale ?? 20);
+      return lossOf(method, z, heldOut === undefined ? STYLES : STYLES - 1, options.scale ?? 20);
     },
   });
   return { tape, encoder, losses };

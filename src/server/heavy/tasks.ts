@@ -1,5 +1,6 @@
 import type { RunOptions } from "../../core/index.ts";
 import { layoutMap } from "../sets/layoutMap.ts";
+import { learnEmoji } from "../sets/learnEmoji.ts";
 
 /** Work of seconds or minutes on numbers alone: what goes in and out can be sent from thread to thread. */
 export type HeavyTask<In = never, Out = unknown> = (input: In, run: RunOptions) => Promise<Out>;
@@ -7,7 +8,8 @@ export type HeavyTask<In = never, Out = unknown> = (input: In, run: RunOptions) 
 /** All that may run on a thread of its own, by name. */
 export const HEAVY_TASKS: {
   readonly layoutMap: typeof layoutMap;
-} = { layoutMap };
+  readonly learnEmoji: typeof learnEmoji;
+} = { layoutMap, learnEmoji };
 
 export type HeavyName = keyof typeof HEAVY_TASKS;
 export type HeavyInput<N extends HeavyName> = Parameters<(typeof HEAVY_TASKS)[N]>[0];

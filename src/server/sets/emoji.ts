@@ -3,6 +3,11 @@ import { EMOJI_GROUPS } from "../../labs/emoji/catalogue.ts";
 import { type EmojiSet, loadEmoji } from "../../labs/emoji/dataset.ts";
 import { EMOJI_STYLES, type EmojiStyle, STYLE_LABELS } from "../../labs/emoji/styles.ts";
 import { pixelVectors } from "../../labs/emoji/vectors.ts";
+import { share } from "../../labs/numbers.ts";
+import { type EmojiEmbedding, keptEmbedding, openEmbedding } from "../../labs/siamese/embedding.ts";
+import { SHAPE } from "../../labs/siamese/encoder.ts";
+import { runHeavy } from "../heavy/run.ts";
+import type { FeatureSpace } from "../protocol.ts";
 import { type DataSet, type Feature, givenFeature, type LoadedSet, propertyOf } from "./dataSet.ts";
 
 /** Pictures are averaged to this side before they are compared. */
@@ -19,11 +24,11 @@ function emojiSet(name: string, title: string, styles: readonly EmojiStyle[]): D
   return {
     ...{ name, title, kind: "pictures" },
     load: async ({ cacheDir, signal, onProgress }) =>
-      loaded(await loadEmoji({ styles, cacheDir, signal, onProgress })),
+      loaded(await loadEmoji({ styles, cacheDir, signal, onProgress }), cacheDir),
   };
 }
 
-async function loaded(set: EmojiSet): Promise<LoadedSet> {
+async function loaded(set: EmojiSet, cacheDir: string | undefined): Promise<LoadedSet> {
   const { drawings, pixels, size } = set;
   const styles = [...new Set(drawings.map(({ style }) => style))];
   const nameOf = new Map<string, string>();
@@ -55,14 +60,22 @@ async function loaded(set: EmojiSet): Promise<LoadedSet> {
       ({ title, author, licence, home }) => `${title} by ${author}, ${licence}, ${home}`,
     ),
     pictures: { side: size, channels: 3, pixels },
-    features: [await pixelFeature(set)],
+    features: await featuresOf(set, cacheDir),
   };
 }
 
 const spoken = (name: string): string => name.replaceAll("-", " ");
 
-async function pixelFeature(set: EmojiSet): Promise<Feature> {
-  return givenFeature(
+const SCORE = "nearest by another hand is the same emoji";
+/** About as long as training takes on two idle processors. */
+const TRAIN_SECONDS = 20;
+
+/** Raw pixels, and the space that a small network learns from all styles: there when it was trained before. */
+async function featuresOf(set: EmojiSet, cacheDir: string | undefined): Promise<Feature[]> {
+  let learned = await keptEmbedding(set, { cacheDir });
+  const scores = (which: "raw" | "learned"): Pick<FeatureSpace, "scores"> =>
+    learned === undefined ? {} : { scores: [{ name: SCORE, value: learned.scores[which] }] };
+  const pixels = givenFeature(
     {
       name: "pixels",
       title: "Raw pixels",
@@ -72,7 +85,36 @@ async function pixelFeature(set: EmojiSet): Promise<Feature> {
       pixels: { side: SIDE, channels: 3 },
     },
     await wholeNumbers(set),
-    (pixels) => pixelVectors({ ...set, drawings: set.drawings.slice(0, 1), pixels }, { side: SIDE }).data,
+    (picture) =>
+      pixelVectors({ ...set, drawings: set.drawings.slice(0, 1), pixels: picture }, { side: SIDE }).data,
+  );
+  return [
+    { ...pixels, describe: () => ({ ...pixels.describe(), ...scores("raw") }) },
+    {
+      name: "learned",
+      describe: () => ({
+        ...{ name: "learned", title: "Learned: same emoji, any style", dimension: SHAPE.width, dtype: "f32" },
+        note: noteOf(learned),
+        ...{ metrics: ["cosine", "l2"], maps: ["umap", "pca"], embeds: true },
+        ...scores("learned"),
+        ...(learned === undefined ? { toMake: { seconds: TRAIN_SECONDS } } : {}),
+      }),
+      vectors: () => learned?.vectors,
+      async make({ signal, onProgress }) {
+        learned = openEmbedding(await runHeavy("learnEmoji", { cacheDir }, { signal, onProgress }), set);
+      },
+      embed: (picture) => learned!.embed(picture),
+    },
+  ];
+}
+
+function noteOf(learned: EmojiEmbedding | undefined): string {
+  const what = `${SHAPE.width} numbers of a small network that saw the same emoji by five hands`;
+  if (learned === undefined) return `${what}.`;
+  const { raw, learned: gained, emoji, queries } = learned.scores;
+  return (
+    `${what}. Of ${emoji} emoji that it never saw, ${queries} drawings, the nearest by another hand is the same emoji ` +
+    `for ${share(gained, 2)}; by raw pixels for ${share(raw, 2)}.`
   );
 }
 
