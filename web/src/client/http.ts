@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { JobProgress, JobStarted, Problem } from "../../../src/server/protocol.ts";
 import { readEvents } from "./events.ts";
+import { recall, remember } from "./memory.ts";
 import { isAbort, SourceError, type Waiting } from "./source.ts";
 
 const KEY = "vicinal.key";
@@ -11,20 +12,20 @@ export const serverLost = signal(false);
 /** Present while requests wait for the reader to type the server's key; called with it, or with nothing to give up. */
 export const keyWanted = signal<((key?: string) => void) | undefined>(undefined);
 
+let key: string | undefined = recall(KEY, "session");
 let asked: Promise<string | undefined> | undefined;
 
 /** One request to the server, relative to the page. @throws SourceError with the code of the server's refusal, or LOST */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   for (;;) {
-    const key = sessionStorage.getItem(KEY);
+    const tried = key;
     const headers = new Headers(init.headers);
-    if (key !== null) headers.set("authorization", `Bearer ${key}`);
+    if (tried !== undefined) headers.set("authorization", `Bearer ${tried}`);
     const response = await reach(path, { ...init, headers });
     if (response.ok) return response;
     if (response.status !== 401) throw await refusal(response);
     // A key that came in while this request was under way is tried before the reader is asked again.
-    if (sessionStorage.getItem(KEY) === key && (await askForKey()) === undefined)
-      throw await refusal(response);
+    if (key === tried && (await askForKey()) === undefined) throw await refusal(response);
   }
 }
 
@@ -36,7 +37,7 @@ export async function retryServer(): Promise<boolean> {
 
 /** Whether requests carry a key: pictures must then be fetched, since an address alone carries none. */
 export function hasKey(): boolean {
-  return sessionStorage.getItem(KEY) !== null;
+  return key !== undefined;
 }
 
 async function reach(path: string, init: RequestInit): Promise<Response> {
@@ -63,11 +64,11 @@ async function refusal(response: Response): Promise<SourceError> {
 
 function askForKey(): Promise<string | undefined> {
   asked ??= new Promise<string | undefined>((resolve) => {
-    keyWanted.value = (key) => {
+    keyWanted.value = (typed) => {
       keyWanted.value = undefined;
       asked = undefined;
-      if (key !== undefined) sessionStorage.setItem(KEY, key);
-      resolve(key);
+      if (typed !== undefined) remember(KEY, (key = typed), "session");
+      resolve(typed);
     };
   });
   return asked;

@@ -29,6 +29,8 @@ export interface Source {
   /** Data sets, those that are not at hand included (`missing` then says why). */
   listSets(): Promise<readonly SetSummary[]>;
   details(set: string): Promise<SetDetails>;
+  /** Forgets what was read of a set, once something was made that changes it. */
+  refresh(set: string): void;
   /** Address of a sheet of pictures, for an `<img>` or a background; see placeOf(). */
   sheet(set: string, n: number): Promise<string>;
   vectors(set: string, feature: string, waiting?: Waiting): Promise<Vectors>;

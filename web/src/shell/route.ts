@@ -22,3 +22,13 @@ export function linkTo(page: string, params: Record<string, string | number> = {
   const query = new URLSearchParams(Object.entries(params).map(([name, value]) => [name, `${value}`]));
   return query.size === 0 ? `#/${page}` : `#/${page}?${query}`;
 }
+
+/** Goes to an address; with `replace`, the address before is not one to go back to. */
+export function goTo(address: string, { replace = false } = {}): void {
+  if (!replace) {
+    location.hash = address;
+    return;
+  }
+  history.replaceState(null, "", address);
+  route.value = read();
+}

@@ -1,4 +1,5 @@
 import { effect, signal } from "@preact/signals";
+import { recall, remember } from "../client/memory.ts";
 
 export type Theme = "light" | "dark";
 
@@ -20,18 +21,10 @@ system.addEventListener("change", () => {
 
 export function toggleTheme(): void {
   chosen.value = theme.value === "dark" ? "light" : "dark";
-  try {
-    localStorage.setItem(KEY, chosen.value);
-  } catch {
-    // A browser that keeps nothing starts with the system's theme next time.
-  }
+  remember(KEY, chosen.value);
 }
 
 function stored(): Theme | undefined {
-  try {
-    const found = localStorage.getItem(KEY);
-    return found === "light" || found === "dark" ? found : undefined;
-  } catch {
-    return undefined;
-  }
+  const found = recall(KEY);
+  return found === "light" || found === "dark" ? found : undefined;
 }
