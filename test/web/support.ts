@@ -21,6 +21,8 @@ export interface View {
   /** Default 1000. */
   readonly height?: number;
   readonly dark?: boolean;
+  /** What the browser kept from before, by name. */
+  readonly kept?: Readonly<Record<string, string>>;
   /** Bytes or JSON answered in the server's place, by path; a number is the status of an empty answer. */
   readonly answers?: Readonly<Record<string, unknown>>;
 }
@@ -95,12 +97,16 @@ async function openPage(browser: Browser, address: string, path: string, view: V
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+    if (["error", "warning"].includes(message.type()))
+      complaints.push(`${message.text()} ${message.location().url}`);
   });
   page.on("request", (request) => {
     const own = [`${address}/`, "data:", "blob:"].some((start) => request.url().startsWith(start));
     if (!own) complaints.push(`request to ${request.url()}`);
   });
+  for (const entry of Object.entries(view.kept ?? {})) {
+    await page.addInitScript(`localStorage.setItem(${entry.map((text) => JSON.stringify(text)).join()})`);
+  }
   for (const [answered, body] of Object.entries(view.answers ?? {})) {
     await page.route(`${address}${answered}`, (route) => {
       if (typeof body === "number") return route.fulfill({ status: body });

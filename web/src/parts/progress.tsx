@@ -3,7 +3,7 @@ import { Button } from "./button.tsx";
 import "./progress.css";
 
 interface ProgressProps {
-  /** What is being done, as long as the work itself has not said. */
+  /** What is being done; the work itself says at which part of it. */
   readonly what: string;
   readonly progress?: JobProgress | undefined;
   onCancel?(): void;
@@ -16,7 +16,10 @@ export function Progress({ what, progress, onCancel }: ProgressProps) {
   return (
     <div class="progress">
       <div class="progress-words">
-        <span>{progress?.phase ?? what}…</span>
+        <span>
+          {what}
+          {progress === undefined ? "" : `: ${progress.phase}`} …
+        </span>
         {known && <span class="number">{Math.round(100 * share)} %</span>}
       </div>
       <progress aria-label={what} {...(known ? { max: 1, value: share } : {})} />
