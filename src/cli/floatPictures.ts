@@ -6,6 +6,9 @@ import { replaceBytes } from "./write.ts";
 
 const PICTURES = /\.(png|jpe?g|webp)$/i;
 
+/** Whether a name's ending is one that {@link readFloatPicture} reads. */
+export const isPictureName = (name: string): boolean => PICTURES.test(name) || /\.npy$/i.test(name);
+
 /**
  * Pixels as numbers: of a picture in [0, 1], of an array file as they are, or through 255 where it holds bytes. An
  * array has the shape height × width, or height × width × channels.

@@ -13,6 +13,7 @@ import { searchCommand } from "./commands/search.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { startCommand } from "./commands/start.ts";
 import { trainCommand } from "./commands/train.ts";
+import { trainDenoiserCommand } from "./commands/trainDenoiser.ts";
 import { describeError, exitCodeOf, reportError } from "./failure.ts";
 
 const COMMANDS = [
@@ -24,6 +25,7 @@ const COMMANDS = [
   trainCommand,
   embedCommand,
   denoiseCommand,
+  trainDenoiserCommand,
   dataCommand,
   labCommand,
   serveCommand,

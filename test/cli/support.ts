@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -49,6 +49,23 @@ export function runner(
       child.on("error", reject);
       child.on("close", (code) => resolve({ code, stdout, stderr }));
     });
+}
+
+/** Starts a command in `folder`, raises Ctrl-C once the file is there, and answers the exit code. */
+export function interrupted(folder: string, args: readonly string[], file: string): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: "ignore" });
+    const watch = setInterval(() => {
+      if (!existsSync(file)) return;
+      clearInterval(watch);
+      child.kill("SIGINT");
+    }, 5);
+    child.on("error", reject);
+    child.on("close", (code) => {
+      clearInterval(watch);
+      resolve(code);
+    });
+  });
 }
 
 const schema = JSON.parse(readFileSync(join(ROOT, "schema", "cli.schema.json"), "utf8"));

@@ -1,10 +1,9 @@
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createRng } from "../../src/core/index.ts";
 import { encodePng } from "../../src/labs/report/png.ts";
-import { document, ensureBuilt, MAIN, refused, runner, workFolder, writeFvecs } from "./support.ts";
+import { document, ensureBuilt, interrupted, refused, runner, workFolder, writeFvecs } from "./support.ts";
 
 beforeAll(ensureBuilt, 300_000);
 
@@ -160,6 +159,7 @@ describe("a table", () => {
     const long = [...args, "--epochs", "150", "--batch", "16"];
     await run(["train", ...long, "--out", "whole.safetensors"]);
     const code = await interrupted(
+      folder,
       ["train", ...long, "--out", "parts.safetensors"],
       at("parts.safetensors.checkpoint"),
     );
@@ -217,21 +217,3 @@ describe("embed", () => {
     expect(existsSync(at("x.npy"))).toBe(false);
   }, 60_000);
 });
-
-/** Starts a command, raises Ctrl-C once the file is there, and answers the exit code. */
-function interrupted(args: readonly string[], file: string): Promise<number | null> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: "ignore" });
-    const watch = setInterval(() => {
-      if (existsSync(file)) {
-        clearInterval(watch);
-        child.kill("SIGINT");
-      }
-    }, 5);
-    child.on("error", reject);
-    child.on("close", (code) => {
-      clearInterval(watch);
-      resolve(code);
-    });
-  });
-}
