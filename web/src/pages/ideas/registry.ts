@@ -36,6 +36,18 @@ export const IDEAS: readonly IdeaEntry[] = [
     load: () => import("./search/search.tsx"),
   },
   {
+    name: "codes",
+    title: "Short codes",
+    docs: ["quantization.md", "Codes"],
+    load: () => import("./codes/codes.tsx"),
+  },
+  {
+    name: "curse",
+    title: "Many dimensions",
+    docs: ["lab-theory.md", "Theory, checked"],
+    load: () => import("./curse/curse.tsx"),
+  },
+  {
     name: "soft",
     title: "Soft neighbours",
     docs: ["neural-neighbours.md", "Neural nearest neighbours"],

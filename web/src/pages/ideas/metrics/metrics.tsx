@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { createRng } from "vicinal/core";
+import { Slider } from "../../../parts/slider.tsx";
 import { Board, Handle, SIDE } from "../parts/board.tsx";
 import { Hint, Idea, Seed } from "../parts/idea.tsx";
-import { Slider } from "../parts/slider.tsx";
 import { type Point, scattered } from "../points.ts";
 import { Ball, type Shown } from "./ball.tsx";
 import { ellipseTo, matrixOf, tipOf } from "./ellipse.ts";

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import type { Point } from "../points.ts";
 import { Handle } from "./board.tsx";
 
@@ -23,21 +23,19 @@ interface HandlesProps {
  */
 export function Handles({ points, label, onMove, onRemove, selected, onSelect, draw }: HandlesProps) {
   const group = useRef<SVGGElement>(null);
-  const [stepped, setStepped] = useState(0);
-  useEffect(() => {
-    if (stepped > 0) (group.current?.children[selected] as SVGElement | undefined)?.focus();
-  }, [stepped]);
   const current = Math.min(selected, points.length - 1);
+  // Focus moves at once, so that no key pressed right after goes to the point before.
   const go = (to: number): void => {
-    onSelect((to + points.length) % points.length);
-    setStepped(stepped + 1);
+    const at = (to + points.length) % points.length;
+    (group.current!.children[at] as SVGElement).focus();
+    onSelect(at);
   };
   const keys = (i: number) => (key: string) => {
     if (key === "PageDown") go(i + 1);
     else if (key === "PageUp") go(i - 1);
     else if (key === "Delete" && onRemove !== undefined) {
+      if (i === points.length - 1) go(i - 1);
       onRemove(i);
-      setStepped(stepped + 1);
     } else return false;
     return true;
   };

@@ -18,7 +18,7 @@ interface LineChartProps {
 }
 
 const [WIDTH, HEIGHT] = [420, 230];
-const [LEFT, RIGHT, TOP, BOTTOM] = [44, 12, 12, 38];
+const [LEFT, RIGHT, TOP, BOTTOM] = [44, 18, 12, 38];
 
 /** A few lines over one axis, with a legend; both axes span their ticks. */
 export function LineChart({ label, x, y, series, here }: LineChartProps) {

@@ -1,11 +1,11 @@
 import { useCallback, useMemo, useState } from "preact/hooks";
+import { Slider } from "../../../parts/slider.tsx";
 import { Board, type Ink } from "../parts/board.tsx";
 import { Choice } from "../parts/choice.tsx";
 import { Handles } from "../parts/handles.tsx";
 import { Hint, Idea, Seed } from "../parts/idea.tsx";
 import { LineChart } from "../parts/lineChart.tsx";
 import { CLASS_COLOURS, CLASS_NAMES, Mark } from "../parts/mark.tsx";
-import { Slider } from "../parts/slider.tsx";
 import { useWorked } from "../parts/worked.ts";
 import type { Point } from "../points.ts";
 import type { Errors, Regions, Voting } from "./classes.ts";

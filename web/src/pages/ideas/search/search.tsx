@@ -1,10 +1,10 @@
 import { useMemo, useState } from "preact/hooks";
 import { createRng } from "vicinal/core";
+import { Slider } from "../../../parts/slider.tsx";
 import { linkTo, route } from "../../../shell/route.ts";
 import { Board, Handle } from "../parts/board.tsx";
 import { Choice } from "../parts/choice.tsx";
 import { Hint, Idea, Seed } from "../parts/idea.tsx";
-import { Slider } from "../parts/slider.tsx";
 import { bruteForce, clouds, type Point } from "../points.ts";
 import { METHODS, type Method } from "./methods.ts";
 import { Player } from "./player.tsx";

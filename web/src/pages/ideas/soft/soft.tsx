@@ -1,10 +1,10 @@
 import { useMemo, useState } from "preact/hooks";
 import { createRng } from "vicinal/core";
+import { Slider } from "../../../parts/slider.tsx";
 import { Board, Handle, SIDE } from "../parts/board.tsx";
 import { Choice } from "../parts/choice.tsx";
 import { Handles } from "../parts/handles.tsx";
 import { Hint, Idea, Seed } from "../parts/idea.tsx";
-import { Slider } from "../parts/slider.tsx";
 import { distance, type Point, scattered } from "../points.ts";
 import { DRAWS, takings } from "./weights.ts";
 import "./soft.css";
@@ -114,7 +114,7 @@ export default function SoftIdea() {
             value={heat}
             min={COLDEST}
             max={HOTTEST}
-            reads={(slider) => temperature(slider).toPrecision(2)}
+            format={(slider) => temperature(slider).toPrecision(2)}
             onInput={setHeat}
           />
           <Choice
