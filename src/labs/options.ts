@@ -21,6 +21,8 @@ export interface LabOptions extends RunOptions {
   features?: string;
   /** Files of networks besides those that are found, in studies of networks. */
   weights?: readonly string[];
+  /** Whether networks that a study compares are trained, where that takes hours; else those kept from before are used. */
+  train?: boolean;
   /** Takes each line of the study's account; default nowhere. */
   log?: (line: string) => void;
 }
@@ -51,6 +53,7 @@ const DEFAULTS: LabOptions = {
   set: undefined,
   features: undefined,
   weights: undefined,
+  train: false,
   log: undefined,
   signal: undefined,
   onProgress: undefined,

@@ -13,6 +13,7 @@ interface LabFlags {
   set?: string;
   features?: string;
   weights?: string[];
+  train?: boolean;
   json?: boolean;
 }
 
@@ -28,6 +29,7 @@ export function labCommand(): Command {
     .option("--set <name>", "one data set, in studies of several (default: all at hand)")
     .option("--features <file>", "vectors of a space of your own, in studies that can measure one")
     .option("--weights <file>", "a network besides those found, in studies of networks; repeatable", collect)
+    .option("--train", "train the networks that a study compares, which takes hours; those trained are kept")
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
@@ -63,6 +65,7 @@ async function runLab(name: string | undefined, flags: LabFlags): Promise<void> 
       set: flags.set,
       features: flags.features,
       weights: flags.weights,
+      train: flags.train,
       log: flags.json ? undefined : print,
     }),
   );

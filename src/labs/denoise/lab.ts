@@ -5,6 +5,8 @@ import type { LabFacts, LabOptions, LabResult } from "../options.ts";
 import { heading, printTable } from "../print.ts";
 import { denoisePage } from "../report/denoise.ts";
 import { writeReport } from "../report/write.ts";
+import { printArms } from "./arms/print.ts";
+import { type ArmsResult, runArms } from "./arms/study.ts";
 import { contendersFor } from "./contenders.ts";
 import { type LevelScores, measureSet, type Panels, type SetScores, type Shown } from "./measure.ts";
 import { loadTestSets } from "./pictures.ts";
@@ -14,6 +16,8 @@ export interface DenoiseLabResults extends LabFacts {
   readonly seconds: number;
   readonly sigmas: readonly number[];
   readonly sets: readonly SetScores[];
+  /** Networks trained by the lab, where any are. */
+  readonly arms?: ArmsResult;
 }
 
 const SIGMAS = [25, 50, 70];
@@ -27,14 +31,15 @@ const SHOWN: readonly Shown[] = [
 const QUICK_SHOWN: readonly Shown[] = [{ picture: "cameraman", sigma: 25, left: 0, top: 0 }];
 
 /**
- * Every method of removing noise that is at hand, on Set12 and BSD68 at σ 25, 50 and 70, beside what was published.
+ * Every method of removing noise that is at hand, on Set12 and BSD68 at σ 25, 50 and 70, beside what was published; and networks
+ * trained from scratch (`train`) under one budget, compared picture by picture.
  *
  * @throws VicinalError DATASET_MISSING, FORMAT, FILE, DEPENDENCY_MISSING, OPTION_RANGE, OPTION_UNKNOWN; the abort's reason
  */
 export async function runDenoiseLab(given: LabOptions = {}): Promise<LabResult<DenoiseLabResults>> {
   const start = performance.now();
   const options = await beginLab(given);
-  const { seed, quick, log, dataDir, weights, signal, onProgress } = options;
+  const { seed, quick, log, dataDir, cacheDir, weights, signal, onProgress } = options;
   const sets = await loadTestSets(dataDir, quick);
   const contenders = await contendersFor({ dataDir, weights, sigmas: SIGMAS, log });
   const here = machine();
@@ -48,9 +53,15 @@ export async function runDenoiseLab(given: LabOptions = {}): Promise<LabResult<D
     panels.push(...measured.panels);
     for (const level of measured.scores.levels) print(measured.scores, level, log);
   }
+  const arms = await runArms(sets, {
+    ...{ dataDir, cacheDir, seed, quick, log, signal, onProgress },
+    train: options.train === true,
+  });
+  if (arms !== undefined) printArms(log, arms);
   const results: DenoiseLabResults = {
     ...{ lab: "denoise", machine: here, seed, quick },
     ...{ seconds: (performance.now() - start) / 1000, sigmas: SIGMAS, sets: scores },
+    ...(arms && { arms }),
   };
   return writeReport(options.out, denoisePage(results, panels), results);
 }

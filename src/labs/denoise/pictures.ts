@@ -66,7 +66,7 @@ async function readSet(name: TestSet["name"], files: readonly string[], quick: b
   return { name, whole: !quick && pictures.length === COUNTS[name], pictures };
 }
 
-async function readGrey(file: string): Promise<Plane> {
+export async function readGrey(file: string): Promise<Plane> {
   const { width, height, channels, data } = await readImage(file);
   if (channels !== 1) {
     throw new VicinalError("FORMAT", { what: file, rule: "a grey picture", got: `${channels} channels` });

@@ -10,6 +10,7 @@ import {
 } from "../denoise/measure.ts";
 import { machineLine } from "../machine.ts";
 import { count, seconds } from "../numbers.ts";
+import { armsSection } from "./denoiseArms.ts";
 import { type Column, facts, type Html, page, section, svgFigure, table, text } from "./html.ts";
 import { pngUri } from "./png.ts";
 
@@ -31,6 +32,7 @@ export function denoisePage(results: DenoiseLabResults, panels: readonly Panels[
     `<p class="quiet">${text(machineLine(machine))}; seed ${seed}${quick ? "; quick run: pieces of two pictures, not to be held against what was published" : ""}; ${seconds(results.seconds)} in all.</p>`;
   const sections = [
     ...sets.map(setSection),
+    ...(results.arms === undefined ? [] : [armsSection(results.arms)]),
     section("pictures", "Before and after", ...panels.map(panelRow)),
     methodSection(),
   ];
