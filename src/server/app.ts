@@ -9,7 +9,6 @@ import { refuse, refuseError } from "./problem.ts";
 import { overloaded } from "./refusal.ts";
 import { createSets } from "./sets/context.ts";
 import { setRoutes } from "./sets/routes.ts";
-import { sweepRoutes } from "./sweeps/routes.ts";
 import { readWebFiles, type WebFile } from "./webFiles.ts";
 
 export interface AppOptions {
@@ -64,7 +63,6 @@ export async function createApp(options: AppOptions = {}): Promise<App> {
   hono.route("/api/session", key.routes());
   hono.route("/api/jobs", jobRoutes(jobs));
   hono.route("/api/sets", setRoutes(sets));
-  hono.route("/api/sweeps", sweepRoutes(sets));
   hono.get("*", async (context, next) => {
     const file = fileAt(files, context.req.path);
     if (file === undefined) return next();

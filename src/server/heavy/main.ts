@@ -13,8 +13,7 @@ let last = 0;
 let said: Progress["phase"] | undefined;
 const onProgress = (progress: Progress): void => {
   const now = performance.now();
-  const tellsMore = "report" in progress;
-  if (now - last < REPORT_MS && progress.phase === said && !tellsMore) return;
+  if (now - last < REPORT_MS && progress.phase === said && progress.done < progress.total) return;
   last = now;
   said = progress.phase;
   say({ progress });

@@ -67,6 +67,6 @@ export function zoomed(camera: Camera, size: Size, factor: number, at?: Spot): C
 /** Diameter of a point in pixels of CSS: smaller the more there are, growing slower than the map does. */
 export function pointSize(camera: Camera, size: Size, count: number): number {
   const closeness = camera.scale / fittingScale(size);
-  const base = Math.min(9, Math.max(2, 260 / Math.sqrt(Math.max(1, count))));
+  const base = Math.min(9, Math.max(2, 420 / Math.sqrt(Math.max(1, count))));
   return Math.min(18, base * Math.max(0.8, closeness ** 0.4));
 }

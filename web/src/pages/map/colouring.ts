@@ -1,6 +1,6 @@
 import type { Property } from "../../../../src/server/protocol.ts";
+import { type Colour, categoryColours, otherColour, scaleColour } from "../../parts/palette.ts";
 import type { Theme } from "../../shell/theme.ts";
-import { type Colour, categoryColours, otherColour, scaleColour } from "./palette.ts";
 
 /** Rows of one colour: what the legend lists and can hide. */
 export interface Group {

@@ -1,7 +1,7 @@
 import { Button } from "../../parts/button.tsx";
+import { cssColour, scaleColour } from "../../parts/palette.ts";
 import { theme } from "../../shell/theme.ts";
 import type { Atlas } from "./atlas.ts";
-import { cssColour, scaleColour } from "./palette.ts";
 
 /** What colours mean; each group of rows can be left out. */
 export function Legend({ atlas }: { readonly atlas: Atlas }) {

@@ -1,4 +1,4 @@
-import type { Theme } from "../../shell/theme.ts";
+import type { Theme } from "../shell/theme.ts";
 
 export type Colour = readonly [red: number, green: number, blue: number];
 
