@@ -1,11 +1,15 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
+import { Collections } from "./collections/registry.ts";
+import { collectionRoutes } from "./collections/routes.ts";
 import { hostGuard, originGuard } from "./guards/hosts.ts";
 import { KeyGuard } from "./guards/key.ts";
 import { jobRoutes } from "./jobRoutes.ts";
 import { Jobs } from "./jobs.ts";
 import { resolveServerLimits, type ServerLimits } from "./limits.ts";
+import { Metrics } from "./metrics.ts";
 import { refuse, refuseError } from "./problem.ts";
+import { qdrantRoutes } from "./qdrant/routes.ts";
 import { overloaded } from "./refusal.ts";
 import { createSets } from "./sets/context.ts";
 import { setRoutes } from "./sets/routes.ts";
@@ -31,10 +35,13 @@ export interface AppOptions {
 export interface App {
   readonly hono: Hono;
   readonly jobs: Jobs;
+  readonly collections: Collections;
   readonly limits: Readonly<ServerLimits>;
   readonly fetch: Hono["fetch"];
   readonly request: Hono["request"];
-  /** Answers go out with `connection: close`, long jobs are stopped. */
+  /** Stops long jobs; answers say from now on that their connection ends. */
+  drain(): Promise<void>;
+  /** Stops everything; what is still being answered fails. */
   close(): Promise<void>;
 }
 
@@ -45,6 +52,8 @@ export async function createApp(options: AppOptions = {}): Promise<App> {
   const jobs = new Jobs();
   const sets = createSets({ dataDir: options.dataDir, cacheDir: options.cacheDir }, jobs, limits);
   const key = new KeyGuard(options.apiKey);
+  const collections = new Collections(limits, jobs);
+  const metrics = new Metrics(collections);
   const gate = new Gate(limits.inFlight);
   const isApp = (method: string, path: string): boolean =>
     (method === "GET" || method === "HEAD") && (path === "/healthz" || fileAt(files, path) !== undefined);
@@ -54,6 +63,7 @@ export async function createApp(options: AppOptions = {}): Promise<App> {
   hono.notFound((context) =>
     refuse(context, "NOT_FOUND", `There is nothing at ${context.req.path}; see /openapi.json.`),
   );
+  hono.use(metrics.middleware());
   hono.use(securityHeaders());
   hono.use(hostGuard({ host: options.host ?? "127.0.0.1", allowed: options.allowedHosts ?? [] }));
   hono.use(originGuard(isApp));
@@ -63,22 +73,33 @@ export async function createApp(options: AppOptions = {}): Promise<App> {
   hono.route("/api/session", key.routes());
   hono.route("/api/jobs", jobRoutes(jobs));
   hono.route("/api/sets", setRoutes(sets));
+  hono.route("/api/sweeps", sweepRoutes(sets));
+  hono.route("/api/collections", collectionRoutes({ collections, limits, metrics }));
+  hono.route("/collections", qdrantRoutes({ collections, limits, metrics }));
+  hono.route("/metrics", metrics.routes());
   hono.get("*", async (context, next) => {
     const file = fileAt(files, context.req.path);
     if (file === undefined) return next();
     const cached = file.immutable ? "public, max-age=31536000, immutable" : "no-cache";
     return context.body(file.bytes, 200, { "content-type": file.type, "cache-control": cached });
   });
+  const drain = (): Promise<void> => {
+    gate.close();
+    return jobs.close();
+  };
   return {
     hono,
     jobs,
+    collections,
     limits,
     fetch: hono.fetch,
     request: hono.request,
+    drain,
     close: async () => {
-      gate.close();
-      await jobs.close();
+      await drain();
       sets.close();
+      await collections.close();
+      metrics.close();
     },
   };
 }

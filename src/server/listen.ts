@@ -113,7 +113,9 @@ async function close(server: Server, app: App): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   const idle = setInterval(() => server.closeIdleConnections(), LOOK_MS / 10);
   const patience = setTimeout(() => server.closeAllConnections(), app.limits.closeMs);
-  await Promise.all([app.close(), closed]);
+  await app.drain();
+  await closed;
+  await app.close();
   clearInterval(idle);
   clearTimeout(patience);
 }

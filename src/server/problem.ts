@@ -23,6 +23,17 @@ const TITLES: Readonly<Record<number, string>> = Object.fromEntries(
   Object.values(REFUSALS).map(({ status, title }) => [status, title]),
 );
 
+/** A problem that another thread has found. */
+export class PassedOn extends Error {
+  override readonly name = "PassedOn";
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
 /** An error as the body of a refusal: the library's own say what was wrong, unforeseen ones only that something was. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Refusal) {
@@ -34,6 +45,7 @@ export function problemOf(error: unknown): Problem {
     const title = TITLES[status] ?? "Conflict";
     return { type: "about:blank", title, status, detail: error.message, code: error.code };
   }
+  if (error instanceof PassedOn) return error.problem;
   const { status, title } = REFUSALS.INTERNAL;
   const detail = "Something went wrong on the server; its operator finds more in the server's log.";
   return { type: "about:blank", title, status, detail, code: "INTERNAL" };
@@ -42,7 +54,8 @@ export function problemOf(error: unknown): Problem {
 /** An error as an answer. */
 export function refuseError(context: Context, error: unknown): Response {
   const problem = problemOf(error);
-  if (problem.status >= 500 && !(error instanceof Refusal)) reportUnforeseen(error);
+  if (problem.status >= 500 && !(error instanceof Refusal || error instanceof PassedOn))
+    reportUnforeseen(error);
   const headers = { ...(error instanceof Refusal ? error.headers : {}), "content-type": PROBLEM_TYPE };
   return context.body(JSON.stringify(problem), problem.status as ContentfulStatusCode, headers);
 }

@@ -10,6 +10,8 @@ export type RefusalCode =
   | "JOB_UNKNOWN"
   | "NOT_ACCEPTABLE"
   | "TIMED_OUT"
+  | "BUILDING"
+  | "CODES_ONLY"
   | "COLLECTION_EXISTS"
   | "LENGTH_NEEDED"
   | "TOO_LARGE"
@@ -35,6 +37,8 @@ export const REFUSALS: Readonly<Record<RefusalCode, { status: number; title: str
   JOB_UNKNOWN: { status: 404, title: "No such job" },
   NOT_ACCEPTABLE: { status: 406, title: "Not acceptable" },
   TIMED_OUT: { status: 408, title: "Request timed out" },
+  BUILDING: { status: 409, title: "Index under way" },
+  CODES_ONLY: { status: 409, title: "Only codes kept" },
   COLLECTION_EXISTS: { status: 409, title: "Collection exists" },
   LENGTH_NEEDED: { status: 411, title: "Length needed" },
   TOO_LARGE: { status: 413, title: "Too large" },

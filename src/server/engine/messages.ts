@@ -1,0 +1,18 @@
+import type { Progress } from "../../core/index.ts";
+import type { Problem } from "../protocol.ts";
+
+/** What the server asks of a thread that holds indexes. */
+export type ToThread =
+  | { readonly call: number; readonly operation: string; readonly given: unknown }
+  | { readonly cancel: number };
+
+/** What a thread answers, any number of times with progress and once with a value or a problem. */
+export type FromThread =
+  | { readonly call: number; readonly progress: Progress }
+  | { readonly call: number; readonly value: unknown }
+  | { readonly call: number; readonly problem: Problem; readonly stack?: string | undefined };
+
+/** Sends a message, giving away what is listed. */
+export type Post<M> = (message: M, transfer: readonly Transferable[]) => void;
+
+export type Transferable = ArrayBuffer | import("node:worker_threads").MessagePort;
