@@ -13,7 +13,8 @@ let last = 0;
 let said: Progress["phase"] | undefined;
 const onProgress = (progress: Progress): void => {
   const now = performance.now();
-  if (now - last < REPORT_MS && progress.phase === said && progress.done < progress.total) return;
+  const tellsMore = "report" in progress;
+  if (now - last < REPORT_MS && progress.phase === said && !tellsMore) return;
   last = now;
   said = progress.phase;
   say({ progress });

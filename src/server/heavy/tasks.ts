@@ -1,6 +1,7 @@
 import type { RunOptions } from "../../core/index.ts";
 import { layoutMap } from "../sets/layoutMap.ts";
 import { learnEmoji } from "../sets/learnEmoji.ts";
+import { sweepIndexes } from "../sweeps/sweep.ts";
 
 /** Work of seconds or minutes on numbers alone: what goes in and out can be sent from thread to thread. */
 export type HeavyTask<In = never, Out = unknown> = (input: In, run: RunOptions) => Promise<Out>;
@@ -9,7 +10,8 @@ export type HeavyTask<In = never, Out = unknown> = (input: In, run: RunOptions) 
 export const HEAVY_TASKS: {
   readonly layoutMap: typeof layoutMap;
   readonly learnEmoji: typeof learnEmoji;
-} = { layoutMap, learnEmoji };
+  readonly sweepIndexes: typeof sweepIndexes;
+} = { layoutMap, learnEmoji, sweepIndexes };
 
 export type HeavyName = keyof typeof HEAVY_TASKS;
 export type HeavyInput<N extends HeavyName> = Parameters<(typeof HEAVY_TASKS)[N]>[0];

@@ -1,9 +1,10 @@
 import type { ServerLimits } from "../limits.ts";
 import { type JobStarter, Made } from "../made.ts";
+import type { BuiltIndex } from "./buildIndex.ts";
 import type { DataSet, SetOptions } from "./dataSet.ts";
 import { createLibrary, type SetLibrary } from "./library.ts";
 import { createMaps, type MapShelf } from "./maps.ts";
-import { type BuiltIndex, createIndexes } from "./neighbours.ts";
+import { createIndexes } from "./neighbours.ts";
 
 /** What the routes of data sets share: sets, and all that was made of them. */
 export interface SetContext {

@@ -1,17 +1,11 @@
-import { type Matrix, type Metric, matrix, type RunOptions, row, VicinalError } from "../../core/index.ts";
+import { type Matrix, type Metric, matrix, row, VicinalError } from "../../core/index.ts";
 import { recallAtK } from "../../evaluate/index.ts";
 import type { Index, Neighbors } from "../../indexes/contract.ts";
-import { build, create, formatSpec, parseSpec } from "../../indexes/index.ts";
-import { workThreads } from "../../labs/machine.ts";
+import { create, formatSpec, parseSpec } from "../../indexes/index.ts";
 import { type JobStarter, Made, type Making } from "../made.ts";
 import type { NeighboursAnswer, RankedRows } from "../protocol.ts";
+import { type BuiltIndex, buildIndex } from "./buildIndex.ts";
 import type { Vectors } from "./dataSet.ts";
-
-/** An index over all rows of a feature, under their row numbers. */
-export interface BuiltIndex {
-  readonly index: Index<number>;
-  readonly seconds: number;
-}
 
 /** What an index is built over. */
 export interface IndexedSpace {
@@ -26,7 +20,6 @@ const MOST_BYTES = 2 ** 30;
 /** A search is repeated for its best time, the first being slow, while all of that takes no longer, milliseconds. */
 const REPEAT_MS = 30;
 const REPEATS = 6;
-const SEED = 1;
 
 /** The indexes of one server, built when first asked for; the least recently used are let go. */
 export function createIndexes(jobs: JobStarter, most: number = MOST_BYTES): Made<BuiltIndex> {
@@ -52,29 +45,6 @@ export function indexOf(
   // A combination that cannot be is refused before a job is begun.
   if (spec !== "Auto") create(spec, { dimension: vectors.cols, metric }).close();
   return indexes.make(key, `build ${spec} over ${name}`, (run) => buildIndex(vectors, metric, spec, run));
-}
-
-async function buildIndex(
-  vectors: Vectors,
-  metric: Metric,
-  spec: string,
-  run: RunOptions,
-): Promise<BuiltIndex> {
-  const start = performance.now();
-  const threads = workThreads();
-  const seconds = (): number => (performance.now() - start) / 1000;
-  if (spec === "Auto") {
-    const index = (await build(vectors, { metric, threads, seed: SEED, ...run })) as Index<number>;
-    return { index, seconds: seconds() };
-  }
-  const index = create<number>(spec, { dimension: vectors.cols, metric, seed: SEED });
-  try {
-    await index.addAsync(vectors, { threads, ...run });
-    return { index, seconds: seconds() };
-  } catch (error) {
-    index.close();
-    throw error;
-  }
 }
 
 /** What is looked for. */

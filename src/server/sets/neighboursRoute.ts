@@ -4,8 +4,9 @@ import { checkK, parseMetric, VicinalError } from "../../core/index.ts";
 import type { ServerLimits } from "../limits.ts";
 import { type Made, type Making, soon } from "../made.ts";
 import { readRequest } from "../request.ts";
+import type { BuiltIndex } from "./buildIndex.ts";
 import type { DataSet, Feature, LoadedSet } from "./dataSet.ts";
-import { type BuiltIndex, compareNeighbours, type IndexedSpace, indexOf, vectorOf } from "./neighbours.ts";
+import { compareNeighbours, type IndexedSpace, indexOf, vectorOf } from "./neighbours.ts";
 
 /** Answers of one request. */
 const MOST_K = 1000;
