@@ -13,6 +13,7 @@ import { qdrantRoutes } from "./qdrant/routes.ts";
 import { overloaded } from "./refusal.ts";
 import { createSets } from "./sets/context.ts";
 import { setRoutes } from "./sets/routes.ts";
+import { sweepRoutes } from "./sweeps/routes.ts";
 import { readWebFiles, type WebFile } from "./webFiles.ts";
 
 export interface AppOptions {
