@@ -20,6 +20,10 @@ import { createRng } from "../../core/index.ts";
 export const TRAINED = ["A", "B", "C", "D", "E"] as const;
 export type TrainedArm = (typeof TRAINED)[number];
 
+/** Those with something between the table and the cosine. */
+export const LAYERED = ["B", "C", "D", "E"] as const;
+export type LayeredArm = (typeof LAYERED)[number];
+
 export const DIMENSION = 50;
 /** Neighbours that a layer takes. */
 export const NEIGHBOURS = 3;

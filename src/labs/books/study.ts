@@ -3,7 +3,7 @@ import type { PropertyRatios } from "../../evaluate/index.ts";
 import type { KeptParts } from "../keptParts.ts";
 import { ARMS, type Arm, type Comparison, comparisons, type Outcome, verdict } from "./compare.ts";
 import type { BookSet, Condition, Property, SetName } from "./data.ts";
-import { DIMENSION, NEIGHBOURS, TRAINED, type TrainedArm } from "./layer.ts";
+import { DIMENSION, LAYERED, type LayeredArm, NEIGHBOURS, TRAINED, type TrainedArm } from "./layer.ts";
 import { linkScores, ratiosOf, type Scores, scoresOf } from "./measure.ts";
 import { smoothed } from "./nearest.ts";
 import { packRows, unpackRows } from "./rows.ts";
@@ -25,7 +25,7 @@ export interface Findings {
   /** Of each arm, one for each seed. */
   readonly scores: Readonly<Record<Arm, readonly Scores[]>>;
   /** The table itself, without the layer that it was trained through. */
-  readonly raw: Readonly<Record<"D" | "E", readonly Scores[]>>;
+  readonly raw: Readonly<Record<LayeredArm, readonly Scores[]>>;
   /** Learned by E, one for each seed. */
   readonly temperatures: readonly number[];
   readonly comparisons: readonly Comparison[];
@@ -84,7 +84,7 @@ export async function study(set: BookSet, options: StudyOptions): Promise<Studie
   const step = steps(set, options);
   const { tuning, rates } = await tune(set, options, step);
   const scores = emptyLists(ARMS);
-  const raw = emptyLists(["D", "E"] as const);
+  const raw = emptyLists(LAYERED);
   const temperatures: number[] = [];
   let held = 0;
   let first: Studied["rows"] | undefined;
@@ -100,7 +100,7 @@ export async function study(set: BookSet, options: StudyOptions): Promise<Studie
       scores[arm].push(done[arm].scores);
     }
     scores.F.push(done.A.smoothed!);
-    for (const arm of ["D", "E"] as const) raw[arm].push(done[arm].raw!);
+    for (const arm of LAYERED) raw[arm].push(done[arm].raw!);
     temperatures.push(done.E.temperature!);
     first ??= { A: unpackRows(done.A.rows!, DIMENSION), E: unpackRows(done.E.rows!, DIMENSION) };
   }
@@ -154,8 +154,7 @@ function measured(
   const of = (books: Matrix<Float32Array>): Scores => scoresOf(books, model.links, set, split, seed);
   return {
     scores: of(model.books),
-    ...(arm === "D" || arm === "E" ? { raw: of(model.raw) } : {}),
-    ...(arm === "A" ? { smoothed: of(smoothed(model.books, NEIGHBOURS)) } : {}),
+    ...(arm === "A" ? { smoothed: of(smoothed(model.books, NEIGHBOURS)) } : { raw: of(model.raw) }),
     ...(model.temperature === undefined ? {} : { temperature: model.temperature }),
     ...(keep && (arm === "A" || arm === "E") ? { rows: packRows(model.books) } : {}),
   };

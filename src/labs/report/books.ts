@@ -3,7 +3,14 @@ import { ARM_NAMES, ARMS, differenceText, MEASURE_NAMES, MEASURES } from "../boo
 import { PROPERTIES, type Property } from "../books/data.ts";
 import { LEAST_READERS } from "../books/goodbooks.ts";
 import { type BooksLabResults, SET_TITLES, spread, studyTitle } from "../books/lab.ts";
-import { CANDIDATES, FIRST_TEMPERATURE, NEIGHBOURS, TRAINED, type TrainedArm } from "../books/layer.ts";
+import {
+  CANDIDATES,
+  FIRST_TEMPERATURE,
+  LAYERED,
+  NEIGHBOURS,
+  TRAINED,
+  type TrainedArm,
+} from "../books/layer.ts";
 import { READERS } from "../books/sets.ts";
 import type { BookMap } from "../books/shelves.ts";
 import type { Findings } from "../books/study.ts";
@@ -64,11 +71,7 @@ function scoresTable({ scores, raw, rates }: Findings): Html {
   const rate = (arm: (typeof ARMS)[number]): string => String(arm === "F" ? rates.A : rates[arm]);
   const rows = [
     ...ARMS.map((arm) => [`<b>${arm}</b> ${text(ARM_NAMES[arm])}`, ...cells(scores[arm]), rate(arm)]),
-    ...(["D", "E"] as const).map((arm) => [
-      `<b>${arm}</b> table without its layer`,
-      ...cells(raw[arm]),
-      rate(arm),
-    ]),
+    ...LAYERED.map((arm) => [`<b>${arm}</b> table without its layer`, ...cells(raw[arm]), rate(arm)]),
   ];
   const columns = [
     { title: "" },
