@@ -7,6 +7,9 @@ interface ErrorNoteProps {
   onRetry?(): void;
 }
 
+/** What the same question would be refused for again. */
+const FOR_GOOD = /^(SPEC_|OPTION_|METRIC_|BAD_|DIM_|UNSUPPORTED|LIMIT|NEEDS_SERVER|DATASET_)/;
+
 /** What went wrong, in the words of whoever noticed: value, rule, fix. Nothing for work that was merely stopped. */
 export function ErrorNote({ error, onRetry }: ErrorNoteProps) {
   if (error === undefined || isAbort(error)) return null;
@@ -18,7 +21,7 @@ export function ErrorNote({ error, onRetry }: ErrorNoteProps) {
         {error instanceof Error ? error.message : String(error)}
         {code !== undefined && <code> {code}</code>}
       </p>
-      {onRetry && <Button onClick={onRetry}>Try again</Button>}
+      {onRetry && !FOR_GOOD.test(code ?? "") && <Button onClick={onRetry}>Try again</Button>}
     </div>
   );
 }

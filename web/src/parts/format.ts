@@ -13,15 +13,17 @@ export function short(value: number): string {
 }
 
 export function milliseconds(ms: number): string {
-  return ms >= 1000 ? `${short(ms / 1000)} s` : `${ms >= 10 ? Math.round(ms) : Number(ms.toPrecision(2))} ms`;
+  return ms >= 1000
+    ? `${short(ms / 1000)}\u00a0s`
+    : `${ms >= 10 ? Math.round(ms) : Number(ms.toPrecision(2))}\u00a0ms`;
 }
 
 export function seconds(s: number): string {
-  return s < 1 ? `${Math.max(1, Math.round(s * 1000))} ms` : `${s.toFixed(s < 10 ? 1 : 0)} s`;
+  return s < 1 ? `${Math.max(1, Math.round(s * 1000))}\u00a0ms` : `${s.toFixed(s < 10 ? 1 : 0)}\u00a0s`;
 }
 
 export function bytes(n: number): string {
   const units = ["B", "kB", "MB", "GB"];
   const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, n)) / 3));
-  return `${short(n / 1000 ** step)} ${units[step]}`;
+  return `${short(n / 1000 ** step)}\u00a0${units[step]}`;
 }

@@ -58,7 +58,9 @@ function InSpace({ state, set, query, space }: ComparedProps & { readonly space:
       )}
       {space.scores && (
         <p class="muted explore-note">
-          {space.scores.map(({ name, value: score }) => `${name} ${score.toFixed(3)}`).join(" · ")}
+          {space.scores
+            .map(({ name, value: score }) => `${name}: ${Math.round(100 * score)}\u00a0%`)
+            .join(" · ")}
         </p>
       )}
     </div>

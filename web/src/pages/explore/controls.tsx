@@ -9,13 +9,13 @@ import { dialOf, type OfferedIndex, offeredIndexes } from "./specs.ts";
 import { change, changeSet, type State, spaceOf } from "./state.ts";
 
 const METRICS: Readonly<Record<string, string>> = {
-  l2: "L2, straight line",
+  l2: "L2 (straight line)",
   l2sq: "L2 squared",
-  l1: "L1, sum of differences",
-  linf: "L∞, largest difference",
-  cosine: "Cosine, angle between",
+  l1: "L1 (sum of steps)",
+  linf: "L∞ (largest step)",
+  cosine: "Cosine (angle)",
   ip: "Inner product",
-  hamming: "Hamming, bits that differ",
+  hamming: "Hamming (bits)",
 };
 
 interface ControlsProps {

@@ -140,7 +140,7 @@ function Picks({ state, set }: { readonly state: State; readonly set: SetDetails
       <div class="explore-picks-head">
         <h2>Or pick one</h2>
         <Button kind="quiet" onClick={() => setRound(round + 1)}>
-          Others
+          Show others
         </Button>
       </div>
       {/* biome-ignore lint/a11y/useSemanticElements: a group of links, not of form controls */}

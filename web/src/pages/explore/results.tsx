@@ -44,12 +44,12 @@ export function Results(props: ResultsProps) {
   const missed = pending || answer === undefined ? undefined : differences(answer).missed;
   return (
     <section class="explore-results" aria-busy={pending}>
-      <Summary {...props} answer={pending ? undefined : answer} />
+      <Summary {...props} answer={pending ? undefined : answer} pending={pending} />
       <Head kind="exact" title="Exact" about="every row compared, nearest first" />
       {error === undefined && <ErrorNote error={sure.error} onRetry={sure.again} />}
       {exact === undefined && sure.pending && <Skeleton what="neighbours" lines={2} />}
       {sure.pending && sure.progress && (
-        <Progress what="Loading" progress={sure.progress} onCancel={cancel} />
+        <Progress what="Vectors" progress={sure.progress} onCancel={cancel} />
       )}
       {exact !== undefined && (
         <NeighbourList
@@ -101,15 +101,19 @@ function Head({ kind, title, about }: { kind: "exact" | "approximate"; title: st
   );
 }
 
+interface SummaryProps extends ResultsProps {
+  readonly answer: NeighboursAnswer | undefined;
+  readonly pending: boolean;
+}
+
 /** What happened, in a sentence; also told to those who do not see it. */
-function Summary({ set, name, answer }: ResultsProps & { readonly answer: NeighboursAnswer | undefined }) {
+function Summary({ set, name, answer, pending }: SummaryProps) {
+  const doing = pending
+    ? `Looking for what is nearest to “${name}” …`
+    : `Nearest to “${name}”, by comparing all rows:`;
   return (
     <p class="explore-summary" aria-live="polite">
-      {answer === undefined ? (
-        <>Looking for what is nearest to “{name}” …</>
-      ) : (
-        <Outcome {...{ set, name, answer }} />
-      )}
+      {answer === undefined ? doing : <Outcome {...{ set, name, answer }} />}
     </p>
   );
 }
