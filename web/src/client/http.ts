@@ -107,13 +107,14 @@ const posted = (body: unknown): RequestInit => ({
 });
 const signalOf = ({ signal }: Waiting): RequestInit => (signal === undefined ? {} : { signal });
 
-/** An answer that may first have to be made: the job that makes it is waited for, then it is asked for again. */
+/** An answer that may first have to be made, part by part: each job is waited for, then it is asked for again. */
 async function settled(path: string, init: RequestInit, waiting: Waiting): Promise<Response> {
-  const response = await request(path, { ...init, ...signalOf(waiting) });
-  if (response.status !== 202) return response;
-  const { job } = (await response.json()) as JobStarted;
-  await followJob(job, waiting);
-  return request(path, { ...init, ...signalOf(waiting) });
+  for (;;) {
+    const response = await request(path, { ...init, ...signalOf(waiting) });
+    if (response.status !== 202) return response;
+    const { job } = (await response.json()) as JobStarted;
+    await followJob(job, waiting);
+  }
 }
 
 /** Listens to a job until it ends; an abort stops the job itself. */

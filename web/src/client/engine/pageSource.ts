@@ -75,7 +75,7 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Pr
 }
 
 function needsServer(what: string): SourceError {
-  return new SourceError("NEEDS_SERVER", `${what} needs the server; start it with: npx vicinal serve`);
+  return new SourceError("NEEDS_SERVER", `${what} needs the server; start it with: vicinal serve`);
 }
 
 function tooLarge({ title }: SetDetails): SourceError {
