@@ -14,6 +14,8 @@ export interface Chart {
   readonly method: MapMethod;
   readonly places: Places;
   readonly grid: Grid;
+  /** What is shown first: nearly all rows, without the few that are far out. */
+  readonly home: Aim;
   /** In which rows are drawn: shuffled, so that no class lies over the others for having come last. */
   readonly order: Uint32Array;
 }
@@ -25,11 +27,14 @@ export interface Aim {
   readonly zoom: number;
 }
 
+/** The whole map. */
+export const ALL: Aim = { x: 0, y: 0, zoom: 1 };
+
 /** What the parts of the page share. */
 export interface Atlas {
   readonly chart: Signal<Chart | undefined>;
   readonly size: Signal<Size>;
-  /** What the reader looks at, whatever the size of the page; undefined until they move: all of the map. */
+  /** What the reader looks at, whatever the size of the page; undefined until they move. */
   readonly aim: Signal<Aim | undefined>;
   readonly view: ReadonlySignal<Camera>;
   /** Name of the property that colours tell. */
@@ -64,7 +69,7 @@ export function createAtlas(): Atlas {
   return {
     ...{ chart, size, aim, by, property, colouring, hidden },
     view: computed(() => {
-      const { x, y, zoom } = aim.value ?? { x: 0, y: 0, zoom: 1 };
+      const { x, y, zoom } = aim.value ?? chart.value?.home ?? ALL;
       return { x, y, scale: zoom * fittingScale(size.value) };
     }),
     shown: computed(() => {
@@ -97,7 +102,7 @@ export function chartOf(
 ): Chart {
   const places = placesOf(data);
   const order = permutation(details.count, createRng(0, "map"));
-  return { details, feature, method, places, grid: gridOf(places), order };
+  return { details, feature, method, places, grid: gridOf(places), home: homeOf(places), order };
 }
 
 export function moveTo({ aim, size }: Atlas, { x, y, scale }: Camera): void {
@@ -115,7 +120,18 @@ export function showRow(atlas: Atlas, row: number): void {
   if (!isInside) moveTo(atlas, { x, y, scale: view.value.scale });
 }
 
-/** How near the map is: 1 where all of it is in sight. */
-export function closeness({ aim }: Atlas): number {
-  return aim.value?.zoom ?? 1;
+const FAR_OUT = 0.01;
+const ROOM = 1.12;
+
+/** The box of rows that are not far out in either direction, with some room about it. */
+function homeOf(places: Places): Aim {
+  const span = (axis: 0 | 1): { middle: number; half: number } => {
+    const values = new Float32Array(places.length / 2).map((_, row) => places[2 * row + axis]!).sort();
+    const low = values[Math.floor(FAR_OUT * (values.length - 1))] ?? -1;
+    const high = values[Math.ceil((1 - FAR_OUT) * (values.length - 1))] ?? 1;
+    return { middle: (low + high) / 2, half: (high - low) / 2 };
+  };
+  const [across, up] = [span(0), span(1)];
+  const half = ROOM * Math.max(across.half, up.half);
+  return half === 0 || half > 0.8 ? ALL : { x: across.middle, y: up.middle, zoom: 1 / half };
 }

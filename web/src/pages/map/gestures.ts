@@ -1,5 +1,5 @@
 import { type Signal, signal } from "@preact/signals";
-import { type Atlas, moveTo } from "./atlas.ts";
+import { ALL, type Atlas, moveTo } from "./atlas.ts";
 import { panned, type Spot, toMap, zoomed } from "./camera.ts";
 import { rowsInside } from "./lasso.ts";
 import { nearestPlace } from "./placed.ts";
@@ -155,7 +155,7 @@ function keys(stage: HTMLElement, atlas: Atlas, outline: Signal<readonly Spot[]>
     "=": () => zoomBy(atlas, ZOOM),
     "-": () => zoomBy(atlas, 1 / ZOOM),
     "0": () => {
-      atlas.aim.value = undefined;
+      atlas.aim.value = ALL;
     },
     Enter: () => {
       const { width, height } = atlas.size.value;

@@ -52,7 +52,7 @@ export function Selection({ atlas, from, k, onK }: SelectionProps) {
             <button type="button" class="map-neighbour" onClick={() => walk(atlas, neighbour)}>
               <Picture set={details} row={neighbour} size={28} />
               <span class="map-neighbour-name">{nameOf(details, neighbour)}</span>
-              <span class="number muted">{found!.distances[i]!.toPrecision(3)}</span>
+              <span class="number muted">{Number(found!.distances[i]!.toPrecision(3))}</span>
             </button>
           </li>
         ))}
@@ -89,12 +89,14 @@ function Selected({ chart: { details }, row, onClear }: SelectedProps) {
       <div>
         <h2>{nameOf(details, row)}</h2>
         <dl>
-          {valuesOf(details, row).map(({ name, value }) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
+          {valuesOf(details, row)
+            .filter(({ value }) => value !== nameOf(details, row))
+            .map(({ name, value }) => (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+              </div>
+            ))}
         </dl>
       </div>
       <Button kind="quiet" label="Clear the selection" onClick={onClear}>

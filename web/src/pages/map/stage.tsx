@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Button } from "../../parts/button.tsx";
 import { Empty } from "../../parts/empty.tsx";
-import type { Atlas } from "./atlas.ts";
+import { ALL, type Atlas } from "./atlas.ts";
 import { startDrawing } from "./drawing.ts";
 import { createGestures, zoomBy } from "./gestures.ts";
 import { HoverCard } from "./hoverCard.tsx";
@@ -85,9 +85,9 @@ function Tools({ atlas }: { readonly atlas: Atlas }) {
       </Button>
       <Button
         label="Show all of it"
-        disabled={aim.value === undefined}
+        disabled={aim.value === ALL}
         onClick={() => {
-          aim.value = undefined;
+          aim.value = ALL;
         }}
       >
         ⤢
