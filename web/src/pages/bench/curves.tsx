@@ -57,7 +57,7 @@ function curves(
     style: { fontSize: "12.5px", overflow: "visible", background: "none" },
     ariaLabel: "Recall against queries a second",
     x: { label: `recall@${k ?? "k"} →`, grid: true, ...recallAxis(points, scale) },
-    y: { type: "log", label: "↑ queries a second", grid: true, tickFormat: "~s" },
+    y: { type: "log", domain: rateDomain(points), label: "↑ queries a second", grid: true, tickFormat: "~s" },
     marks: [
       series.map((one, i) => marksOf(one, looks[i]!, x)),
       legend(series, looks),
@@ -103,6 +103,12 @@ function legend(series: readonly Series[], looks: readonly Look[]): Plot.Markish
       }),
     ];
   });
+}
+
+/** A little more than the rates take, so that a single one has an axis, too. */
+function rateDomain(points: readonly Measured[]): [number, number] {
+  const rates = points.map(({ qps }) => qps);
+  return [Math.min(...rates) / 1.5, Math.max(...rates) * 1.5];
 }
 
 function told(point: Measured): string {
