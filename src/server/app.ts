@@ -8,6 +8,7 @@ import { jobRoutes } from "./jobRoutes.ts";
 import { Jobs } from "./jobs.ts";
 import { resolveServerLimits, type ServerLimits } from "./limits.ts";
 import { Metrics } from "./metrics.ts";
+import { openApiRoutes } from "./openapi.ts";
 import { refuse, refuseError } from "./problem.ts";
 import { qdrantRoutes } from "./qdrant/routes.ts";
 import { overloaded } from "./refusal.ts";
@@ -78,6 +79,7 @@ export async function createApp(options: AppOptions = {}): Promise<App> {
   hono.route("/api/collections", collectionRoutes({ collections, limits, metrics }));
   hono.route("/collections", qdrantRoutes({ collections, limits, metrics }));
   hono.route("/metrics", metrics.routes());
+  hono.route("/openapi.json", openApiRoutes());
   hono.get("*", async (context, next) => {
     const file = fileAt(files, context.req.path);
     if (file === undefined) return next();

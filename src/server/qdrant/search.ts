@@ -77,10 +77,10 @@ async function searchOne(
 /** A vector, or the vector of a point, which is no answer to itself. */
 function queryOf(cell: Cell, ask: Json): { vector: readonly number[]; except?: Key[] } {
   let query = ask["query"] ?? ask["vector"];
-  if (typeof query === "object" && query !== null && "nearest" in query) {
+  if (typeof query === "object" && query !== null && !Array.isArray(query)) {
     const given = objectOf(query, "query");
-    only(given, "query", ["nearest"]);
-    query = given["nearest"];
+    only(given, "query", ["nearest", "name", "vector", ""]);
+    if ("nearest" in given) query = given["nearest"];
   }
   if (query === undefined || query === null) {
     throw new VicinalError("UNSUPPORTED", {
