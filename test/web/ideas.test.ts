@@ -9,7 +9,7 @@ import {
   useWebApp,
 } from "./support.ts";
 
-const IDEAS = ["regions", "voronoi", "metrics", "search", "codes", "curse", "soft"];
+const IDEAS = ["regions", "voronoi", "metrics", "search", "tradeoff", "codes", "curse", "soft"];
 const SIDE = 600;
 
 describe.skipIf(browserProgram === undefined)("the page Ideas", () => {
@@ -253,6 +253,65 @@ describe.skipIf(browserProgram === undefined)("the page Ideas", () => {
     await page.getByRole("slider", { name: "Step" }).fill("36");
     await page.getByRole("button", { name: "Play" }).click();
     await page.getByText("Found 3 of the true 3").waitFor();
+  });
+
+  test("tradeoff: exact search finds all, each dial raises recall, and what is chosen has the recall wanted", async () => {
+    await show("tradeoff");
+    await page.getByRole("button", { name: "Measure" }).click();
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByLabel("1,000", { exact: true }).check();
+    await page.getByRole("button", { name: "Measure" }).click();
+    await page.getByText("Quickest with recall 0.95 or more").waitFor();
+    await page.getByText("All settings").click();
+    const rows = await page.locator(".idea table tbody tr").allInnerTexts();
+    const table = rows.map((row) => {
+      const [setting, recall, qps] = row.split("\t");
+      return {
+        kind: setting!.split(",")[0]!,
+        setting: setting!,
+        recall: Number(recall),
+        qps: Number(qps!.replaceAll(",", "")),
+      };
+    });
+    expect(table.length).toBe(19);
+    expect(table[0]!.recall).toBe(1);
+    for (let i = 2; i < table.length; i++) {
+      if (table[i]!.kind === table[i - 1]!.kind)
+        expect(table[i]!.recall).toBeGreaterThanOrEqual(table[i - 1]!.recall);
+    }
+    for (const wanted of [0.6, 0.9, 0.99]) {
+      await page.getByRole("slider").fill(`${wanted}`);
+      const chosen = table.filter(({ recall }) => recall >= wanted).sort((a, b) => b.qps - a.qps)[0]!;
+      expect(await readout()).toContain(`${chosen.setting}, ${chosen.qps.toLocaleString("en")} searches`);
+    }
+  });
+
+  test("a finger drags a point and leaves the page where it is; beside points it scrolls the page", async () => {
+    const { page: touched } = await app.openPage("#/ideas", { width: 390, height: 600 });
+    await show("voronoi", touched);
+    const session = await touched.context().newCDPSession(touched);
+    const swipe = async (from: { x: number; y: number }, by: number): Promise<number> => {
+      const before = (await touched.evaluate("scrollY")) as number;
+      const point = (moved: number) => ({ touchPoints: [{ x: from.x, y: from.y + moved }] });
+      await session.send("Input.dispatchTouchEvent", { type: "touchStart", ...point(0) });
+      for (let moved = 0.25; moved <= 1; moved += 0.25) {
+        await session.send("Input.dispatchTouchEvent", { type: "touchMove", ...point(moved * by) });
+      }
+      await session.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+      await touched.waitForTimeout(200);
+      return ((await touched.evaluate("scrollY")) as number) - before;
+    };
+    const query = touched.locator(".board-handle[aria-label^='Query'] .board-reach");
+    await query.scrollIntoViewIfNeeded();
+    const box = (await query.boundingBox())!;
+    const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+    const label = await touched.locator(".board-handle[aria-label^='Query']").getAttribute("aria-label");
+    expect(await swipe(middle, -60)).toBe(0);
+    expect(await touched.locator(".board-handle[aria-label^='Query']").getAttribute("aria-label")).not.toBe(
+      label,
+    );
+    expect(await swipe({ x: 200, y: 500 }, -120)).toBeGreaterThan(50);
+    await touched.close();
   });
 
   test("codes: marks agree with brute force, and recall rises with bits and with reranking", async () => {

@@ -36,6 +36,12 @@ export const IDEAS: readonly IdeaEntry[] = [
     load: () => import("./search/search.tsx"),
   },
   {
+    name: "tradeoff",
+    title: "Recall against speed",
+    docs: ["tuning.md", "Choosing and tuning"],
+    load: () => import("./tradeoff/tradeoff.tsx"),
+  },
+  {
     name: "codes",
     title: "Short codes",
     docs: ["quantization.md", "Codes"],

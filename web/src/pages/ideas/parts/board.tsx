@@ -100,6 +100,8 @@ export function Handle({ at, label, onMove, onKey, onFocus, tabIndex = 0, childr
       tabIndex={tabIndex}
       onFocus={onFocus}
       onKeyDown={move}
+      // Only what is dragged keeps a finger from scrolling the page; touch-action does nothing within a drawing.
+      onTouchStart={(event) => event.preventDefault()}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
         event.currentTarget.focus({ preventScroll: true });

@@ -8,19 +8,21 @@ interface IdeaProps {
   controls: ComponentChildren;
   /** What the picture shows now, told when it changes. */
   readout: ComponentChildren;
+  /** False while the picture runs by itself, so that not every step is told. */
+  settled?: boolean;
   /** What to look for, an entry each. */
   notice: readonly ComponentChildren[];
 }
 
 /** The frame of every idea: text, picture, controls, what it shows, what to notice. */
-export function Idea({ says, figure, controls, readout, notice }: IdeaProps) {
+export function Idea({ says, figure, controls, readout, settled = true, notice }: IdeaProps) {
   return (
     <div class="idea">
       <div class="idea-says">{says}</div>
       <div class="idea-figure">{figure}</div>
       <div class="idea-side">
         <div class="panel idea-controls">{controls}</div>
-        <div class="idea-readout" aria-live="polite">
+        <div class="idea-readout" aria-live={settled ? "polite" : "off"}>
           {readout}
         </div>
         <h3>What to notice</h3>

@@ -116,6 +116,7 @@ export default function SearchIdea() {
           />
         </>
       }
+      settled={now === last}
       readout={
         <>
           <p>
