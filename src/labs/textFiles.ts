@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { isVicinalError, VicinalError } from "../core/index.ts";
@@ -14,17 +14,20 @@ export interface TextSet {
   readonly fix: string;
 }
 
-/** The texts of a set's files. @throws VicinalError DATASET_MISSING */
-export async function readTexts(set: TextSet, dataDir: string | undefined): Promise<string[]> {
-  const folders = dataRoots(dataDir).flatMap((root) => set.folders.map((folder) => join(root, folder)));
-  for (const folder of folders) {
-    try {
-      return await Promise.all(set.files.map(async (file) => textOf(await readFile(join(folder, file)))));
-    } catch (error) {
-      if ((error as { code?: string }).code !== "ENOENT") throw error;
-    }
+/** The folder that has all files of a set. @throws VicinalError DATASET_MISSING */
+export async function findTexts({ name, folders, files, fix }: TextSet, dataDir?: string): Promise<string> {
+  const looked = dataRoots(dataDir).flatMap((root) => folders.map((folder) => join(root, folder)));
+  for (const folder of looked) {
+    const there = files.map((file) => access(join(folder, file)));
+    if ((await Promise.allSettled(there)).every(({ status }) => status === "fulfilled")) return folder;
   }
-  throw new VicinalError("DATASET_MISSING", { name: set.name, looked: folders, fix: set.fix });
+  throw new VicinalError("DATASET_MISSING", { name, looked, fix });
+}
+
+/** The texts of a set's files. @throws VicinalError DATASET_MISSING */
+export async function readTexts(set: TextSet, dataDir?: string): Promise<string[]> {
+  const folder = await findTexts(set, dataDir);
+  return Promise.all(set.files.map(async (file) => textOf(await readFile(join(folder, file)))));
 }
 
 /** Text of bytes, gzipped or not, that are UTF-8, or else ISO-8859-1, as copies of these sets are either. */

@@ -11,6 +11,7 @@ import { Metrics } from "./metrics.ts";
 import { openApiRoutes } from "./openapi.ts";
 import { refuse, refuseError } from "./problem.ts";
 import { qdrantRoutes } from "./qdrant/routes.ts";
+import { recommendRoutes } from "./recommend/routes.ts";
 import { overloaded } from "./refusal.ts";
 import { createSets } from "./sets/context.ts";
 import { setRoutes } from "./sets/routes.ts";
@@ -80,6 +81,7 @@ export async function createApp(options: AppOptions = {}): Promise<App> {
   hono.route("/collections", qdrantRoutes({ collections, limits, metrics }));
   hono.route("/metrics", metrics.routes());
   hono.route("/openapi.json", openApiRoutes());
+  hono.route("/api/recommend", recommendRoutes(sets));
   hono.get("*", async (context, next) => {
     const file = fileAt(files, context.req.path);
     if (file === undefined) return next();

@@ -1,7 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { VicinalError } from "../../core/index.ts";
-import { dataRoots } from "../../data/index.ts";
+import { findTexts, readTexts, type TextSet } from "../textFiles.ts";
 
 /** What a book's box of facts may say of it. */
 export const PROPERTIES = ["author", "genre", "country", "publisher", "language"] as const;
@@ -41,7 +39,6 @@ export interface Pair {
 /** "all": every link; "unlabelled": without links that say what a property says, and without categories. */
 export type Condition = "all" | "unlabelled";
 
-const FOLDERS = ["books/wikipedia", "wikipedia-books", "wikipedia"];
 const FILE = "p15_books.ndjson";
 
 /** On nearly every page, and so of no page. */
@@ -59,18 +56,20 @@ export const LEAST_MENTIONS = 3;
 export const normal = (text: string): string =>
   text.normalize("NFC").toLowerCase().trim().replace(/\s+/gu, " ");
 
+const SET: TextSet = {
+  name: "wikipedia books",
+  folders: ["books/wikipedia", "wikipedia-books", "wikipedia"],
+  files: [FILE],
+  fix: `put ${FILE} of https://github.com/WillKoehrsen/wikipedia-data-science there`,
+};
+
+/** The folder of the articles. @throws VicinalError DATASET_MISSING */
+export const findArticles = (dataDir?: string): Promise<string> => findTexts(SET, dataDir);
+
 /** @throws VicinalError DATASET_MISSING, FORMAT */
 export async function loadArticles(dataDir?: string): Promise<Article[]> {
-  const files = dataRoots(dataDir).flatMap((root) => FOLDERS.map((folder) => join(root, folder, FILE)));
-  for (const file of files) {
-    try {
-      return parseArticles(await readFile(file, "utf8"));
-    } catch (error) {
-      if ((error as { code?: string }).code !== "ENOENT") throw error;
-    }
-  }
-  const fix = `put ${FILE} of https://github.com/WillKoehrsen/wikipedia-data-science there`;
-  throw new VicinalError("DATASET_MISSING", { name: "wikipedia books", looked: files, fix });
+  const [text] = await readTexts(SET, dataDir);
+  return parseArticles(text!);
 }
 
 /** Articles from lines of JSON: [title, box of facts, links, …]. Pages about Wikipedia itself are left out. */

@@ -1,7 +1,7 @@
 import { VicinalError } from "../../core/index.ts";
 import { type Interactions, interactions, type Triple } from "../../learn/index.ts";
 import { delimited } from "../delimited.ts";
-import { readTexts, type TextSet } from "../textFiles.ts";
+import { findTexts, readTexts, type TextSet } from "../textFiles.ts";
 
 /** What is said of a set, and how models are judged by it. */
 interface Described {
@@ -120,6 +120,10 @@ const SOURCES: readonly Source[] = [
 ];
 
 export const MUSIC_SETS: readonly string[] = SOURCES.map(({ name }) => name);
+
+/** The folder of a set. @throws VicinalError DATASET_MISSING */
+export const findMusicSet = (name: string, dataDir?: string): Promise<string> =>
+  findTexts(SOURCES.find((one) => one.name === name)!, dataDir);
 
 /**
  * A set from the data folders, without users and items of whom too little is known.

@@ -1,4 +1,6 @@
 import type { RunOptions } from "../../core/index.ts";
+import { learnBooks } from "../recommend/learnBooks.ts";
+import { learnTaste } from "../recommend/learnTaste.ts";
 import { layoutMap } from "../sets/layoutMap.ts";
 import { learnEmoji } from "../sets/learnEmoji.ts";
 import { sweepIndexes } from "../sweeps/sweep.ts";
@@ -10,8 +12,10 @@ export type HeavyTask<In = never, Out = unknown> = (input: In, run: RunOptions) 
 export const HEAVY_TASKS: {
   readonly layoutMap: typeof layoutMap;
   readonly learnEmoji: typeof learnEmoji;
+  readonly learnBooks: typeof learnBooks;
+  readonly learnTaste: typeof learnTaste;
   readonly sweepIndexes: typeof sweepIndexes;
-} = { layoutMap, learnEmoji, sweepIndexes };
+} = { layoutMap, learnBooks, learnEmoji, learnTaste, sweepIndexes };
 
 export type HeavyName = keyof typeof HEAVY_TASKS;
 export type HeavyInput<N extends HeavyName> = Parameters<(typeof HEAVY_TASKS)[N]>[0];

@@ -23,7 +23,13 @@ export async function buildIndex(
   const threads = workThreads();
   const seconds = (): number => (performance.now() - start) / 1000;
   if (spec === "Auto") {
-    const index = (await build(vectors, { metric, threads, seed: SEED, ...run })) as Index<number>;
+    const index = (await build(vectors, {
+      metric,
+      dtype: "f32",
+      threads,
+      seed: SEED,
+      ...run,
+    })) as Index<number>;
     return { index, seconds: seconds() };
   }
   const index = create<number>(spec, { dimension: vectors.cols, metric, seed: SEED });
