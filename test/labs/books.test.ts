@@ -222,7 +222,7 @@ test("a study that was stopped goes on from what it had finished, and ends with 
     const phases = new Set<string>();
     const abort = new AbortController();
     const onProgress = ({ phase }: { phase: string }): void => {
-      phases.add(phase.replace(/.*\((.*)\)/, "$1"));
+      phases.add(phase.replace(/.*: /, ""));
       if (phases.size > stopAfter) abort.abort(new Error("stopped"));
     };
     const options = { ...plan, kept: keptParts<Part>(path, "k"), signal: abort.signal, onProgress };
@@ -231,8 +231,16 @@ test("a study that was stopped goes on from what it had finished, and ends with 
     else expect(await run).toEqual(whole);
     begun.push([...phases]);
   }
-  // Ten rates and ten trainings: each is done once, apart from the two that were stopped.
-  expect(begun.flat().length).toBe(22);
+  // Rates and trainings are each done once, apart from the two that were stopped.
+  const { tuning, rates } = whole.findings;
+  expect(begun.flat().length).toBe(tuning.length + 10 + 2);
+  for (const arm of TRAINED) {
+    const tried = tuning.filter((one) => one.arm === arm).sort((a, b) => a.rate - b.rate);
+    const best = tried.reduce((a, b) => (b.auc > a.auc ? b : a));
+    expect(rates[arm]).toBe(best.rate);
+    // Two rates are given; the best of more is between others, unless three more were tried in vain.
+    expect(tried.length === 5 || ![tried[0], tried.at(-1)].includes(best)).toBe(true);
+  }
   expect(begun[1]![0]).toBe(begun[0]!.at(-1));
 });
 

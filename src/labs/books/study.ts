@@ -46,7 +46,7 @@ type Nulls = Partial<Record<Property, PropertyRatios>>;
 export interface StudyPlan {
   readonly seeds: number;
   readonly epochs: number;
-  /** Learning rates to choose from, one for no choice. */
+  /** Learning rates to choose from, and beyond where the best is at the edge; one for no choice. */
   readonly rates: readonly number[];
   readonly permutations: number;
   readonly bootstrap: number;
@@ -129,12 +129,11 @@ type Step = <P extends Part>(name: string, work: (phase: string) => Promise<P>) 
 
 /** Does a piece of the study unless it is kept from an earlier run, and keeps it. */
 function steps({ name, condition }: BookSet, options: StudyOptions): Step {
-  const { kept, rates, seeds } = options;
-  const total = (rates.length > 1 ? rates.length * TRAINED.length : 0) + seeds * TRAINED.length;
-  let begun = 0;
+  const { kept, seed, seeds } = options;
+  const label = `${name}, ${condition === "all" ? "all links" : "no labels"}`;
   return async <P extends Part>(step: string, work: (phase: string) => Promise<P>): Promise<P> => {
     const key = `${name} ${condition} ${step}`;
-    const phase = `${name}, ${condition === "all" ? "all links" : "no labels"}, training ${++begun} of ${total} (${step})`;
+    const phase = `${label}, of seeds ${seed} to ${seed + seeds - 1}: ${step}`;
     const found = kept.get(key);
     if (found !== undefined) return found as P;
     options.signal?.throwIfAborted();
@@ -166,7 +165,13 @@ function emptyLists<A extends string>(arms: readonly A[]): Record<A, Scores[]> {
   return lists;
 }
 
-/** The rate of each arm with the best AUC on pairs held out of what the first seed learns from. */
+/** Rates beyond those given that are tried at most. */
+const MOST_FURTHER_RATES = 3;
+
+/**
+ * The rate of each arm with the best AUC on pairs held out of what the first seed learns from; more are tried where the best
+ * is at the edge.
+ */
 async function tune(
   set: BookSet,
   options: StudyOptions,
@@ -182,16 +187,31 @@ async function tune(
   const tested = holdOut(set.pairs, set, seed);
   const split: Split = holdOut(tested.train, set, seed);
   for (const arm of TRAINED) {
-    let best = Number.NEGATIVE_INFINITY;
-    for (const rate of tried) {
+    const aucs = new Map<number, number>();
+    for (let rate: number | undefined = tried[0]; rate !== undefined; rate = nextRate(aucs, tried)) {
+      const learningRate = rate;
       const { auc } = await step(`rate ${rate} ${arm}`, async (phase) => {
-        const job = train(arm, set, split.train, { seed, epochs, learningRate: rate, phase });
+        const job = train(arm, set, split.train, { seed, epochs, learningRate, phase });
         const { books, links } = await runAsync(job, options);
         return { auc: linkScores(books, links, set, split, seed).auc };
       });
       tuning.push({ arm, rate, auc });
-      if (auc > best) [best, rates[arm]] = [auc, rate];
+      aucs.set(rate, auc);
     }
+    rates[arm] = bestOf(aucs);
   }
   return { tuning, rates };
+}
+
+const bestOf = (aucs: ReadonlyMap<number, number>): number =>
+  [...aucs].reduce((best, one) => (one[1] > best[1] ? one : best))[0];
+
+/** The next of those to be tried; then, while the best is the lowest or the highest, one a third or three times as high. */
+function nextRate(aucs: ReadonlyMap<number, number>, tried: readonly number[]): number | undefined {
+  const left = tried.find((rate) => !aucs.has(rate));
+  if (left !== undefined || aucs.size === tried.length + MOST_FURTHER_RATES) return left;
+  const best = bestOf(aucs);
+  const rates = [...aucs.keys()];
+  if (best === Math.min(...rates)) return Number((best / 3).toPrecision(1));
+  return best === Math.max(...rates) ? Number((best * 3).toPrecision(1)) : undefined;
 }

@@ -146,9 +146,10 @@ function nullTable(found: Findings): Html {
 
 function tuningTable({ tuning, rates }: Findings): Html {
   if (tuning.length === 0) return "";
-  const tried = [...new Set(tuning.map(({ rate }) => rate))];
+  const tried = [...new Set(tuning.map(({ rate }) => rate))].sort((a, b) => a - b);
   const auc = (arm: TrainedArm, rate: number): Html => {
-    const value = tuning.find((one) => one.arm === arm && one.rate === rate)!.auc.toFixed(3);
+    const value = tuning.find((one) => one.arm === arm && one.rate === rate)?.auc.toFixed(3);
+    if (value === undefined) return "";
     return rates[arm] === rate ? `<b>${value}</b>` : value;
   };
   const rows = TRAINED.map((arm) => [
@@ -195,13 +196,13 @@ function answerSection({ answers }: BooksLabResults): Html {
   );
 }
 
-function methodSection({ findings, quick }: BooksLabResults): Html {
+function methodSection({ findings }: BooksLabResults): Html {
   const epochs = [...new Map(findings.map((one) => [one.set, one.epochs]))]
     .map(([set, times]) => `${times} epochs on ${SET_TITLES[set]}`)
     .join(", ");
-  const rate = quick
-    ? "given"
-    : "chosen by AUC on validation pairs of the first seed, for each arm by itself";
+  const rate = findings.some(({ tuning }) => tuning.length > 0)
+    ? "chosen by AUC on validation pairs of the first seed, for each arm by itself, where several are shown"
+    : "given";
   return section(
     "method",
     "How it was measured",
