@@ -9,6 +9,7 @@ import { Jobs } from "./jobs.ts";
 import { resolveServerLimits, type ServerLimits } from "./limits.ts";
 import { Metrics } from "./metrics.ts";
 import { openApiRoutes } from "./openapi.ts";
+import { pictureRoutes } from "./pictures/routes.ts";
 import { refuse, refuseError } from "./problem.ts";
 import { qdrantRoutes } from "./qdrant/routes.ts";
 import { recommendRoutes } from "./recommend/routes.ts";
@@ -82,6 +83,7 @@ export async function createApp(options: AppOptions = {}): Promise<App> {
   hono.route("/metrics", metrics.routes());
   hono.route("/openapi.json", openApiRoutes());
   hono.route("/api/recommend", recommendRoutes(sets));
+  hono.route("/api/pictures", pictureRoutes({ dataDir: options.dataDir }));
   hono.get("*", async (context, next) => {
     const file = fileAt(files, context.req.path);
     if (file === undefined) return next();
