@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { ErrorNote } from "../../../parts/errorNote.tsx";
 import { Skeleton } from "../../../parts/skeleton.tsx";
 import { Slider } from "../../../parts/slider.tsx";
 import { Choice } from "../parts/choice.tsx";
@@ -28,8 +29,8 @@ export default function CurseIdea() {
   const [seed, setSeed] = useState(1);
   const [at, setAt] = useState(1);
   const [kind, setKind] = useState<Kind>("anywhere");
-  const worked = useWorked<number, Crowds>(work, seed);
-  const crowd = worked?.output[kind][at];
+  const { done, error } = useWorked<number, Crowds>(work, seed);
+  const crowd = done?.output[kind][at];
   return (
     <Idea
       says={
@@ -40,7 +41,12 @@ export default function CurseIdea() {
           is the curse of dimensionality.
         </p>
       }
-      figure={crowd === undefined ? <Skeleton what="distances" lines={8} /> : <Pictures crowd={crowd} />}
+      figure={
+        <>
+          <ErrorNote error={error} />
+          {crowd === undefined ? <Skeleton what="distances" lines={8} /> : <Pictures crowd={crowd} />}
+        </>
+      }
       controls={
         <>
           <Slider
@@ -64,7 +70,7 @@ export default function CurseIdea() {
         </>
       }
       readout={
-        worked &&
+        done &&
         crowd && (
           <>
             <p>
@@ -85,13 +91,13 @@ export default function CurseIdea() {
                 {
                   name: "anywhere",
                   colour: "--first",
-                  points: worked.output.anywhere.map((each) => [each.dimension, closeness(each)]),
+                  points: done.output.anywhere.map((each) => [each.dimension, closeness(each)]),
                 },
                 {
                   name: "on a sheet",
                   colour: "--second",
                   dashed: true,
-                  points: worked.output.sheet.map((each) => [each.dimension, closeness(each)]),
+                  points: done.output.sheet.map((each) => [each.dimension, closeness(each)]),
                 },
               ]}
             />

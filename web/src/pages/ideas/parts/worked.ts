@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-/** What a worker made of an input. */
+/** What a worker made of the latest input it got to; nothing before the first. */
 export interface Worked<In, Out> {
-  readonly input: In;
-  readonly output: Out;
+  readonly done?: { readonly input: In; readonly output: Out };
+  /** Why there is nothing new. */
+  readonly error?: unknown;
 }
 
 interface Desk<In> {
@@ -12,25 +13,23 @@ interface Desk<In> {
   waiting: In | undefined;
 }
 
-/**
- * The worker's answer to the latest input it got to; undefined before the first. While it computes, only the newest
- * input waits, so that dragging never queues up.
- */
-export function useWorked<In, Out>(start: () => Worker, input: In): Worked<In, Out> | undefined {
-  const [worked, setWorked] = useState<Worked<In, Out>>();
-  const [failed, setFailed] = useState<string>();
+/** A worker's answers to an input that changes. While it computes, only the newest input waits: dragging never queues up. */
+export function useWorked<In, Out>(start: () => Worker, input: In): Worked<In, Out> {
+  const [worked, setWorked] = useState<Worked<In, Out>>({});
   const desk = useRef<Desk<In>>(undefined);
   useEffect(() => {
     const worker = start();
     const here: Desk<In> = { worker, busy: undefined, waiting: undefined };
     desk.current = here;
     worker.onmessage = ({ data }: MessageEvent<Out>) => {
-      setWorked({ input: here.busy!, output: data });
+      setWorked({ done: { input: here.busy!, output: data } });
       here.busy = here.waiting;
       here.waiting = undefined;
       if (here.busy !== undefined) worker.postMessage(here.busy);
     };
-    worker.onerror = (event) => setFailed(event.message);
+    worker.onerror = ({ message }) => {
+      setWorked({ error: new Error(`The worker of this picture failed. ${message}`) });
+    };
     return () => worker.terminate();
   }, []);
   useEffect(() => {
@@ -38,6 +37,5 @@ export function useWorked<In, Out>(start: () => Worker, input: In): Worked<In, O
     if (here.busy !== undefined) here.waiting = input;
     else here.worker.postMessage((here.busy = input));
   }, [input]);
-  if (failed !== undefined) throw new Error(`The worker of this picture failed: ${failed}`);
   return worked;
 }

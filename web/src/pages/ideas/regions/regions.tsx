@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useState } from "preact/hooks";
+import { ErrorNote } from "../../../parts/errorNote.tsx";
 import { Slider } from "../../../parts/slider.tsx";
 import { Board, type Ink } from "../parts/board.tsx";
 import { Choice } from "../parts/choice.tsx";
@@ -64,10 +65,10 @@ export default function RegionsIdea() {
   const [voting, setVoting] = useState<Voting>({ k: 1, weights: "uniform", metric: "l2" });
   const { k, weights, metric } = voting;
   const input = useMemo(() => ({ samples, seed, voting }), [samples, seed, voting]);
-  const worked = useWorked<RegionsInput, RegionsOutput>(work, input);
+  const { done, error } = useWorked<RegionsInput, RegionsOutput>(work, input);
   const paint = useCallback(
-    (canvas: HTMLCanvasElement, ink: Ink) => worked && paintRegions(canvas, ink, worked.output.regions),
-    [worked],
+    (canvas: HTMLCanvasElement, ink: Ink) => done && paintRegions(canvas, ink, done.output.regions),
+    [done],
   );
   const current = Math.min(selected, samples.length - 1);
   const add = (place: Point): void => setSamples([...samples, { ...place, group }]);
@@ -156,7 +157,12 @@ export default function RegionsIdea() {
           />
         </>
       }
-      readout={worked && <Judged k={worked.input.voting.k} errors={worked.output.errors} />}
+      readout={
+        <>
+          <ErrorNote error={error} />
+          {done && <Judged k={done.input.voting.k} errors={done.output.errors} />}
+        </>
+      }
       notice={[
         "On its own points k = 1 makes no errors at all, which says nothing: each point is its own neighbour. Leaving one out is honest, and close to what happens on new points.",
         "From left to right the leave-one-out curve falls while noise is averaged away (overfitting ends) and rises when far points join the vote (underfitting begins).",

@@ -22,7 +22,7 @@ const NOTICE: Readonly<Record<string, readonly string[]>> = {
     "The first leaf gives a good guess, most of the rest of the work proves that nothing is nearer.",
   ],
   balltree: [
-    "Balls overlap, boxes do not; but balls know how far their points really reach, so that empty space costs nothing.",
+    "Balls overlap, boxes do not; but balls know how far their points really reach, so that empty space is left out.",
     "The distances to centres are counted as well: bounding has its price.",
   ],
   forest: [
@@ -30,7 +30,7 @@ const NOTICE: Readonly<Record<string, readonly string[]>> = {
     "More candidates mean more distances and fewer misses: that is the dial of every approximate index.",
   ],
   hnsw: [
-    "Upper layers are the motorway, the lowest the side streets. Almost all distances are computed in the lowest.",
+    "Upper layers are the motorway, the lowest the side streets. Among millions of points almost all distances are computed in the lowest.",
     "With a small beam the walk can stop in a cloud beside the right one; a larger efSearch finds the way out.",
   ],
   ivf: [
