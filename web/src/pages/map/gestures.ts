@@ -64,7 +64,7 @@ export function createGestures(atlas: Atlas): Gestures {
 
 function spotOf(stage: HTMLElement, event: MouseEvent): Spot {
   const { left, top } = stage.getBoundingClientRect();
-  return { x: event.clientX - left, y: event.clientY - top };
+  return { x: event.clientX - left - stage.clientLeft, y: event.clientY - top - stage.clientTop };
 }
 
 /** One pointer pulls the map or draws the lasso, two pinch. */

@@ -60,7 +60,7 @@ export function Selection({ atlas, from, k, onK }: SelectionProps) {
       <p class="map-selection-foot muted">
         Exact, by {metric}.{" "}
         {details.name !== "generated" && (
-          <a href={linkTo("explore", { set: details.name, feature: chart.feature, row })}>
+          <a href={linkTo("explore", { set: details.name, f: chart.feature, q: row })}>
             Look closer in Explore
           </a>
         )}
