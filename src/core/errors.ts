@@ -1,3 +1,9 @@
+/** A value as a message shows it; what it is an object of is nobody's business, and may not even turn into text. */
+function show(got: unknown): string {
+  if (typeof got === "object" && got !== null) return Array.isArray(got) ? "an array" : "an object";
+  return typeof got === "bigint" ? `${got}n` : String(got);
+}
+
 /**
  * Every failure a caller can cause or meet, as one class with a bare-word code and typed parameters.
  * A message names the offending value, the rule, and the fix. Tests and callers read `code` and
@@ -10,11 +16,11 @@ const MESSAGES = {
     `${p.what} row ${p.row}, component ${p.column} is ${p.got}; every component must be a finite number. Drop or impute that row.`,
   ZERO_VECTOR: (p: { what: string; row: number }) =>
     `${p.what} row ${p.row} is the zero vector, whose cosine is undefined; drop it or use another metric.`,
-  BAD_K: (p: { got: unknown }) => `k is ${String(p.got)}; it must be a whole number from 1 to 2147483647.`,
+  BAD_K: (p: { got: unknown }) => `k is ${show(p.got)}; it must be a whole number from 1 to 2147483647.`,
   OPTION_UNKNOWN: (p: { got: string; known: readonly string[] }) =>
     `Unknown option "${p.got}"; use ${p.known.join(", ") || "no options here"}.`,
   OPTION_RANGE: (p: { option: string; got: unknown; rule: string }) =>
-    `${p.option} is ${typeof p.got === "bigint" ? `${p.got}n` : String(p.got)}; it must be ${p.rule}.`,
+    `${p.option} is ${show(p.got)}; it must be ${p.rule}.`,
   BAD_INPUT: (p: { what: string; got: string; rule: string }) =>
     `${p.what} is ${p.got}; it must be ${p.rule}.`,
   DETACHED_BUFFER: (p: { what: string }) =>
