@@ -16,6 +16,7 @@ import { HELP, parseOptions } from "./src/options.mjs";
 import { plotOf, plotPath } from "./src/plots.mjs";
 import { allowedCores } from "./src/process.mjs";
 import { markdown } from "./src/report.mjs";
+import { raceServer } from "./src/server/race.mjs";
 import { loadSet } from "./src/sets.mjs";
 import { coreSize } from "./src/size.mjs";
 import { fileTimes, millionRun, twoWorkers } from "./src/studies.mjs";
@@ -49,10 +50,11 @@ function commitName() {
 const installed = (/** @type {string} */ name) =>
   JSON.parse(readFileSync(join(root, "bench", "node_modules", name, "package.json"), "utf8")).version;
 
-/** Families and trees have a page of their own: their runs are as long as all others together. So have learning and denoising. @param {string} only */
+/** Families and trees have a page of their own: their runs are as long as all others together. So have learning, denoising and the server. @param {string} only */
 function recordName(only) {
   if (only === "learn") return "LEARN.md";
   if (only === "denoise") return "DENOISE.md";
+  if (only === "server") return "SERVER.md";
   return only.split(",").every((part) => part === "families" || part === "trees")
     ? "FAMILIES.md"
     : "RESULTS.md";
@@ -101,6 +103,7 @@ async function main() {
     /** @type {any[]} */ trees: [],
     /** @type {any} */ learn: undefined,
     /** @type {any} */ denoise: undefined,
+    /** @type {any} */ server: undefined,
     /** @type {any} */ million: undefined,
     /** @type {number | undefined} */ coreBytes: undefined,
     /** @type {string[]} */ skipped: [],
@@ -111,7 +114,7 @@ async function main() {
   const exact = wants("exact") ? contendersOf("exact", options) : { contenders: [], missing: [] };
   report.skipped.push(...hnsw.missing, ...exact.missing);
 
-  const withoutSets = ["learn", "denoise"];
+  const withoutSets = ["learn", "denoise", "server"];
   const sets = options.only.split(",").every((part) => withoutSets.includes(part)) ? [] : options.sets;
   for (const name of options.million ? ["million"] : sets) {
     const set = loadSet(name, options);
@@ -161,6 +164,7 @@ async function main() {
     report.learn = await raceLearning(options, say);
     report.skipped.push(...report.learn.missing);
   }
+  if (wants("server")) report.server = await raceServer(options, say);
   if (wants("denoise")) report.denoise = await raceDenoising(options, say);
   report.coreBytes = options.million ? undefined : await coreSize();
   // A run of some parts is judged by what it measured.

@@ -4,6 +4,7 @@
  */
 import { denoisingVerdicts } from "./denoise/report.mjs";
 import { learningVerdicts } from "./learn/report.mjs";
+import { serverVerdicts } from "./server/report.mjs";
 
 const QUANTIZED = ["HNSW16,SQ7,Refine", "HNSW16,SQ8,Refine"];
 const F32 = ["HNSW16"];
@@ -183,5 +184,6 @@ export function verdicts(report) {
   );
   if (report.learn) list.push(...learningVerdicts(report.learn, judge));
   if (report.denoise) list.push(...denoisingVerdicts(report.denoise, judge));
+  if (report.server) list.push(...serverVerdicts(report.server, judge));
   return list;
 }

@@ -40,11 +40,11 @@ export const HELP = `npm run bench -- [options]
   --quick            20,000 rows of the first three sets, shorter rounds: minutes instead of an hour
   --json             one JSON document on stdout, nothing else (progress goes to stderr)
   --record           write bench/RESULTS.md from this run; bench/FAMILIES.md from one of families and trees
-                     alone, bench/LEARN.md and bench/DENOISE.md from one of learn or denoise alone
+                     alone, bench/LEARN.md, bench/DENOISE.md and bench/SERVER.md from one of learn, denoise or server alone
   --million          only the 1,000,000 x 128 run: build, memory, QPS at recall, save, open
   --node20           run under this machine's own Node instead of Node 24
   --sets A,B         of fashion-mnist, bsds-sift, unit768, syn128
-  --only A,B         of hnsw, families, trees, exact, build2, file, learn, denoise; or all
+  --only A,B         of hnsw, families, trees, exact, build2, file, learn, denoise, server; or all
   --cases A,B        of the learning bench: mlp, convnet, dncnn6, dncnn17, distances
   --contenders "A;B" only these (names as in the tables)
   --targets 0.95,0.99   --rounds 7   --seconds 0.5   --builds 1

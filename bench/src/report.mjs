@@ -2,6 +2,7 @@
 import { denoisingSection } from "./denoise/report.mjs";
 import { learningSection } from "./learn/report.mjs";
 import { plotLink } from "./plots.mjs";
+import { serverSection } from "./server/report.mjs";
 
 /** @param {number} value */
 const qps = (value) => Math.round(value).toLocaleString("en-US");
@@ -183,7 +184,7 @@ function millionSection(results) {
 export function markdown(report, recorded = false) {
   const { machine, node, commit, date, command } = report;
   const parts = [
-    `Ratios are medians of interleaved rounds, with the least and the greatest in brackets${report.sets.length > 0 || !(report.learn || report.denoise) ? "; above 1 ours is faster" : ""}. Absolute numbers hold for this machine and this hour only.`,
+    `Ratios are medians of interleaved rounds, with the least and the greatest in brackets${report.sets.length > 0 || !(report.learn || report.denoise || report.server) ? "; above 1 ours is faster" : ""}. Absolute numbers hold for this machine and this hour only.`,
     table(
       ["", ""],
       [
@@ -232,6 +233,7 @@ export function markdown(report, recorded = false) {
   if (report.trees?.length > 0) parts.push(treeSection(report.trees));
   if (report.learn) parts.push(learningSection(report.learn));
   if (report.denoise) parts.push(denoisingSection(report.denoise));
+  if (report.server) parts.push(serverSection(report.server));
   if (report.million) parts.push(millionSection(report.million));
   if (report.skipped.length > 0) parts.push("Left out: " + report.skipped.join(" "));
   return parts.filter(Boolean).join("\n\n") + "\n";
