@@ -3,6 +3,7 @@ import type { EmojiFindings } from "./emoji/findings.ts";
 import { bytes, count, qps, seconds, share } from "./numbers.ts";
 import { scopeLabel } from "./report/emoji.ts";
 import { settingOf } from "./report/studies.ts";
+import type { StartLearned } from "./start.ts";
 import { type Study, verdict } from "./study.ts";
 
 type Log = (line: string) => void;
@@ -31,6 +32,16 @@ export function printNeighbours(log: Log, { neighbours }: EmojiFindings): void {
   ]);
   const columns = [{ title: "emoji" }, { title: "nearest by exact search" }, { title: "approximate found" }];
   printTable(log, columns, rows);
+}
+
+/** What learning gained over pixels. */
+export function printLearned(log: Log, learned: StartLearned): void {
+  const { raw, learned: gained, emoji, queries, trainSeconds, kept } = learned;
+  log(
+    `  nearest is the same emoji: ${share(raw, 3)} by raw pixels, ${share(gained, 3)} by 96 learned numbers ` +
+      `(${count(queries)} drawings of ${count(emoji)} emoji)`,
+  );
+  log(`  ${kept ? "trained in an earlier run, which took" : "trained in"} ${seconds(trainSeconds)}`);
 }
 
 /** As many different names as fit, nearest first. */

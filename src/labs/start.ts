@@ -11,9 +11,10 @@ import { type FashionFindings, fashionFindings, loadFashion } from "./fashion/da
 import { type Machine, machine, machineLine, workThreads } from "./machine.ts";
 import { count, seconds } from "./numbers.ts";
 import type { LabOptions, LabResult, ResolvedLabOptions } from "./options.ts";
-import { heading, printAccuracy, printNeighbours, printStudy, printVerdict } from "./print.ts";
+import { heading, printAccuracy, printLearned, printNeighbours, printStudy, printVerdict } from "./print.ts";
 import { startPage } from "./report/start.ts";
 import { writeReport } from "./report/write.ts";
+import { type EmbeddingScores, keptEmbedding, openEmbedding, trainEmbedding } from "./siamese/embedding.ts";
 import { heldOut, runStudy, type Study, type StudyInput, type StudyOptions } from "./study.ts";
 
 /** All that the main job finds; also the contents of results.json. */
@@ -26,10 +27,18 @@ export interface StartResults {
   /** Whole duration. */
   readonly seconds: number;
   readonly emoji: EmojiFindings;
+  /** What a network that learns the same emoji across styles gains over pixels. */
+  readonly learned: StartLearned;
   readonly studies: readonly Study[];
   /** Present when the data folder has the set. */
   readonly fashion?: FashionFindings;
   readonly credits: readonly StyleCredit[];
+}
+
+export interface StartLearned extends EmbeddingScores {
+  readonly trainSeconds: number;
+  /** Whether it was trained in an earlier run. */
+  readonly kept: boolean;
 }
 
 export type StartResult = LabResult<StartResults>;
@@ -39,7 +48,7 @@ const HELD_OUT = 500;
 
 /**
  * The main job: draws the emoji, finds their neighbours exactly and approximately, classifies by
- * them, measures recall and speed on them, on a generated set and, where it is at hand, on
+ * them, learns a space in which the same emoji is near in any style, measures recall and speed on them, on a generated set and, where it is at hand, on
  * Fashion-MNIST; writes report.html and results.json.
  *
  * @throws VicinalError DEPENDENCY_MISSING when the emoji packages are not installed, FILE, OPTION_RANGE
@@ -70,6 +79,9 @@ export async function runStart(given: LabOptions = {}): Promise<StartResult> {
   printNeighbours(log, findings);
   heading(log, "Groups told by the five nearest drawings (variants of the same emoji left out)");
   printAccuracy(log, findings);
+  heading(log, "The same emoji by another hand, of emoji that training never saw");
+  const learned = await learnedPart(set, options);
+  printLearned(log, learned);
 
   const studies: Study[] = [];
   const study = async (input: StudyInput): Promise<void> => {
@@ -94,6 +106,7 @@ export async function runStart(given: LabOptions = {}): Promise<StartResult> {
     quick,
     seconds: (performance.now() - start) / 1000,
     emoji: findings,
+    learned,
     studies,
     fashion,
     credits: set.credits,
@@ -125,6 +138,20 @@ function emojiStudy(set: EmojiSet, vectors: Matrix<Float32Array>, seed: number):
     note: `${count(set.drawings.length)} drawings in ${set.credits.length} styles, ${count(HELD_OUT)} of them taken out to be the queries.`,
     ...heldOut(vectors, HELD_OUT, seed),
   };
+}
+
+/** In a quick run: passes over some of the emoji. */
+const SHORT = { epochs: 3, limit: 300 };
+
+/** The embedding of the web app: as kept from an earlier run, or trained now and kept. */
+async function learnedPart(
+  set: EmojiSet,
+  { seed, quick, cacheDir, signal, onProgress }: ResolvedLabOptions,
+): Promise<StartLearned> {
+  const options = { ...(quick ? SHORT : {}), seed, cacheDir, signal, onProgress };
+  const kept = await keptEmbedding(set, options);
+  const { scores, trainSeconds } = kept ?? openEmbedding(await trainEmbedding(set, options), set)!;
+  return { ...scores, trainSeconds, kept: kept !== undefined };
 }
 
 async function generated({ seed, quick, signal, onProgress }: ResolvedLabOptions): Promise<StudyInput> {

@@ -94,6 +94,7 @@ const results: StartResults = {
     ],
     neighbours: { index: sheet.index, rows: [] },
   },
+  learned: { raw: 0.29, learned: 0.55, emoji: 216, queries: 1080, trainSeconds: 15, kept: false },
   studies: [study],
   credits: EMOJI_STYLES.map((style) => openStyle(style).credit),
 };

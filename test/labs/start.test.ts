@@ -56,6 +56,17 @@ describe("the main job, quick", () => {
     expect(twemoji!.accuracy).toBeLessThan(0.58);
   });
 
+  test("learning is measured on emoji it did not see, and said on the terminal and in the report", () => {
+    const { learned } = done.results;
+    expect(learned.queries).toBe(learned.emoji * 5);
+    expect(learned.kept).toBe(false);
+    expect(learned.learned).toBeGreaterThan(learned.raw);
+    expect(lines.join("\n")).toContain(
+      `${learned.raw.toFixed(3)} by raw pixels, ${learned.learned.toFixed(3)}`,
+    );
+    expect(readFileSync(done.report, "utf8")).toContain("96 learned numbers");
+  });
+
   test("each shown emoji has ten neighbours, nearest first, itself not among them", () => {
     const { rows } = done.results.emoji.neighbours;
     expect(rows.length).toBe(8);

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { Command } from "commander";
 import { parseMetric } from "../../core/index.ts";
@@ -6,6 +5,7 @@ import type { RunningServer } from "../../server/index.ts";
 import { collect, readWhole } from "../arguments.ts";
 import { fileProblem } from "../inputs.ts";
 import { formatCount, writeLine } from "../output.ts";
+import { serveUntilStopped } from "../serving.ts";
 
 interface ServeFlags {
   host: string;
@@ -44,30 +44,12 @@ async function runServe(flags: ServeFlags): Promise<void> {
   const files = flags.index ?? [];
   if (flags.metric !== undefined) parseMetric(flags.metric);
   for (const path of files) await checkFile(path);
-  const { startServer } = await import("../../server/index.ts");
   const apiKey = flags.apiKey ?? (process.env.VICINAL_API_KEY || undefined);
-  const server = await startServer({
-    host: flags.host,
-    port: flags.port,
-    dataDir: flags.data,
-    apiKey,
-    allowedHosts: flags.allowHost,
-  });
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-  writeLine(`Vicinal is at ${server.address} (Ctrl+C stops it).`);
-  if (apiKey === undefined && !isLoopback(flags.host)) {
-    process.stderr.write("Anyone who can reach this address can use it: --api-key KEY asks for a key.\n");
-  }
-  if (flags.open && process.stdout.isTTY) openBrowser(server.address);
-  try {
-    await openFiles(server, files, flags.metric, stop.signal);
-    if (!stop.signal.aborted) await new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
-  } catch (error) {
-    if (!stop.signal.aborted) throw error;
-  } finally {
-    await server.close();
-  }
+  const { host, port, data: dataDir, allowHost: allowedHosts, metric, open = false } = flags;
+  await serveUntilStopped(
+    { host, port, dataDir, apiKey, allowedHosts },
+    { open, meanwhile: (server, signal) => openFiles(server, files, metric, signal) },
+  );
 }
 
 async function checkFile(path: string): Promise<void> {
@@ -91,19 +73,4 @@ async function openFiles(
     const what = `${facts.index} over ${formatCount(facts.size)} vectors of ${formatCount(facts.dimension)} dimensions`;
     writeLine(`Collection ${facts.name}: ${what}, ${facts.metric}.`);
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
-}
-
-/** Shows a page in the user's browser; where that cannot be done the address on the screen must do. */
-function openBrowser(address: string): void {
-  const [program, ...before] =
-    process.platform === "win32"
-      ? ["cmd", "/c", "start", ""]
-      : [process.platform === "darwin" ? "open" : "xdg-open"];
-  const child = spawn(program!, [...before, address], { stdio: "ignore", detached: true });
-  child.on("error", () => {});
-  child.unref();
 }

@@ -1,7 +1,8 @@
 import { Command } from "commander";
-import { readSeed } from "../arguments.ts";
+import { readSeed, readWhole } from "../arguments.ts";
 import { writeJson } from "../output.ts";
 import { withReporter } from "../progress.ts";
+import { serveUntilStopped } from "../serving.ts";
 
 interface StartFlags {
   data?: string;
@@ -9,17 +10,29 @@ interface StartFlags {
   seed?: number;
   out?: string;
   json?: boolean;
+  serve?: boolean;
+  port: number;
 }
 
 export function startCommand(): Command {
   return new Command("start")
-    .description("draw emoji, find their neighbours, measure indexes; writes report.html and results.json")
+    .description(
+      "draw emoji, learn a space for them, find their neighbours, measure indexes; writes report.html and results.json, then opens the web app",
+    )
     .option("--data <dir>", "folder with data sets; Fashion-MNIST in it is measured too")
     .option("--quick", "less data, for a first look")
     .option("--seed <s>", "seed", readSeed)
     .option("--out <dir>", "folder for the report (default: this one)")
     .option("--json", "print one JSON document")
-    .addHelpText("after", "\nExamples:\n  vicinal start\n  vicinal start --quick --out /tmp/first")
+    .option("--serve", "serve the web app afterwards (default: on a terminal, unless CI is set)")
+    .option("--no-serve", "end when the report is written")
+    .option(
+      "--port <n>",
+      "port of the web app; 0 takes any that is free",
+      readWhole("--port", 0, 65_535),
+      7700,
+    )
+    .addHelpText("after", "\nExamples:\n  vicinal start\n  vicinal start --quick --out /tmp/first --no-serve")
     .action(runStartCommand);
 }
 
@@ -40,4 +53,11 @@ async function runStartCommand(flags: StartFlags): Promise<void> {
     const { report, resultsFile, results } = done;
     writeJson({ report, resultsFile, results });
   }
+  if (!(flags.serve ?? isWatched(flags))) return;
+  await serveUntilStopped({ port: flags.port, dataDir: flags.data }, { open: true });
+}
+
+/** Whether someone sits at a terminal who may want to look around. */
+function isWatched({ json }: StartFlags): boolean {
+  return process.stdout.isTTY === true && !json && !process.env.CI;
 }

@@ -14,6 +14,7 @@ export function startPage(results: StartResults, sheet: Sheet): string {
   const sections = [
     near.html,
     accuracySection(emoji),
+    learnedSection(results.learned),
     ...studies.map((study) => studySection(study, [selection(study), ...verdict(study)])),
     fashion === undefined ? "" : labelSection(fashion),
     methodSection(results),
@@ -25,7 +26,7 @@ export function startPage(results: StartResults, sheet: Sheet): string {
   return page("Vicinal: first results", lead, sections, near.style);
 }
 
-function headline({ emoji, studies }: StartResults): Html {
+function headline({ emoji, studies, learned }: StartResults): Html {
   const big = studies.find((study) => study.name === "generated");
   const best = big && fastest(big);
   const first = emoji.accuracy[0];
@@ -39,6 +40,10 @@ function headline({ emoji, studies }: StartResults): Html {
             label: `of ${scopeLabel(first.scope)} grouped rightly by 5-NN (largest group ${share(first.majority, 3)})`,
           },
         ]),
+    {
+      value: `${share(learned.raw, 2)} → ${share(learned.learned, 2)}`,
+      label: "same emoji nearest by another hand: pixels → learned, emoji never seen",
+    },
     ...(big === undefined || best === undefined
       ? []
       : [
@@ -50,6 +55,25 @@ function headline({ emoji, studies }: StartResults): Html {
         ]),
   ];
   return facts(items);
+}
+
+/** What a network gains over pixels that learns the same emoji across styles. */
+function learnedSection({ raw, learned, emoji, queries, trainSeconds }: StartResults["learned"]): Html {
+  const rows = [
+    ["raw pixels, 16 × 16 × 3", share(raw, 3)],
+    ["96 learned numbers", share(learned, 3)],
+  ].map((cells) => cells.map(text));
+  return section(
+    "learned",
+    "Learned: the same emoji by another hand",
+    paragraph(
+      text(
+        `A small network saw emoji by five hands (${seconds(trainSeconds)} of training), but none of these ` +
+          `${count(emoji)}: ${count(queries)} drawings are looked for among all drawings by the other hands.`,
+      ),
+    ),
+    table([{ title: "compared by" }, { title: "nearest is the same emoji", align: "right" }], rows),
+  );
 }
 
 function labelSection(fashion: NonNullable<StartResults["fashion"]>): Html {

@@ -135,9 +135,11 @@ function placeOf(
   { cacheDir, seed = 1, epochs = EPOCHS, limit }: EmbeddingOptions,
 ): { path: string | undefined; key: Uint8Array } {
   const folder = cacheDir ?? cacheFolder("emoji");
+  // A shortened training does not take the place of a whole one.
+  const short = epochs === EPOCHS && limit === undefined ? "" : `-${epochs}-${limit ?? "all"}`;
   const settings = { VERSION, SETTINGS, SHAPE, AUGMENTATION, renderer, seed, epochs, limit };
   return {
-    path: folder === undefined ? undefined : join(folder, `embedding-seed${seed}.safetensors`),
+    path: folder === undefined ? undefined : join(folder, `embedding-seed${seed}${short}.safetensors`),
     key: new TextEncoder().encode(JSON.stringify(settings)),
   };
 }
