@@ -56,7 +56,7 @@ describe.skipIf(browserProgram === undefined)("the page Recommend", () => {
   test("a title typed without its accents, taken by keys, shows what is near by each space, and why", async () => {
     const { page, complaints } = await app.openPage("#/recommend", { answers });
     await page.getByText("Not found; get it.").waitFor();
-    await page.getByRole("combobox", { name: "A book you like" }).focus();
+    await page.getByRole("combobox", { name: "Which book do you like?" }).focus();
     await page.keyboard.type("emig");
     await page.getByRole("option", { name: "The Émigrés" }).waitFor();
     await page.keyboard.press("Enter");
@@ -92,8 +92,8 @@ describe.skipIf(browserProgram === undefined)("the page Recommend", () => {
     const canvas = page.getByRole("img", { name: /^The Émigrés, and near it: Book 03, Book 05, Book 09/ });
     await canvas.waitFor();
     const box = (await canvas.boundingBox())!;
-    // Items lie evenly from margin to margin, of a drawing 1200 wide.
-    const x = ((24 + ((1200 - 48) * 20) / 39) / 1200) * box.width;
+    // Items lie evenly from margin to margin.
+    const x = 24 + ((box.width - 48) * 20) / 39;
     await canvas.click({ position: { x, y: box.height / 2 } });
     await page.getByRole("heading", { name: "Book 20" }).waitFor();
   });

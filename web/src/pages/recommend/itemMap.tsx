@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { ShelfDetails, SimilarItem } from "../../../../src/server/protocol.ts";
 import { shelfMap, similarItems, type Vectors } from "../../client/index.ts";
 import { ErrorNote } from "../../parts/errorNote.tsx";
@@ -9,11 +9,11 @@ import { useWork } from "../../parts/useWork.ts";
 import { theme } from "../../shell/theme.ts";
 import { NEAREST } from "./similar.tsx";
 
-const WIDTH = 1200;
-const HEIGHT = 620;
 const MARGIN = 24;
-/** How near in pixels of the drawing a click has to be. */
+/** How near in pixels a click has to be. */
 const REACH = 14;
+/** Share of the things on each side that may lie outside the frame, so that a few strays do not shrink the rest. */
+const STRAYS = 0.02;
 
 const chosen = signal<string | undefined>(undefined);
 
@@ -76,27 +76,31 @@ interface DrawingProps extends ItemMapProps {
 
 function Drawing({ shelf, item, places, near, onChoose }: DrawingProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const at = placer(places);
+  const [width, setWidth] = useState(0);
+  const height = Math.round(Math.max(320, width * 0.5));
+  const at = placer(places, width, height);
   const dark = theme.value === "dark";
   useEffect(() => {
+    const watcher = new ResizeObserver(() => setWidth(canvas.current?.clientWidth ?? 0));
+    watcher.observe(canvas.current!);
+    return () => watcher.disconnect();
+  }, []);
+  useEffect(() => {
     const context = canvas.current!.getContext("2d")!;
-    context.clearRect(0, 0, WIDTH, HEIGHT);
+    const density = devicePixelRatio;
+    canvas.current!.width = width * density;
+    canvas.current!.height = height * density;
+    context.scale(density, density);
     context.fillStyle = dark ? "rgb(160 170 184 / 45%)" : "rgb(90 100 114 / 35%)";
     for (let i = 0; i < places.rows; i++) {
       const [x, y] = at(i);
       context.fillRect(x - 1, y - 1, 2, 2);
     }
-    if (item !== undefined) mark(context, shelf.titles, item, near, at, dark);
-  }, [places, near, item, dark]);
+    if (item !== undefined) mark(context, { titles: shelf.titles, item, near, at, width });
+  }, [places, near, item, dark, width]);
   const pick = (event: MouseEvent): void => {
-    const { left, top, width } = canvas.current!.getBoundingClientRect();
-    const scale = WIDTH / width;
-    const found = nearestPlace(
-      places.rows,
-      at,
-      (event.clientX - left) * scale,
-      (event.clientY - top) * scale,
-    );
+    const { left, top } = canvas.current!.getBoundingClientRect();
+    const found = nearestPlace(places.rows, at, event.clientX - left, event.clientY - top);
     if (found !== undefined) onChoose(found);
   };
   const around = near.map((each) => shelf.titles[each.item]).join(", ");
@@ -105,84 +109,86 @@ function Drawing({ shelf, item, places, near, onChoose }: DrawingProps) {
   return (
     <>
       <p class="muted">A click on a point chooses it; so does the box above.</p>
-      <canvas ref={canvas} width={WIDTH} height={HEIGHT} role="img" aria-label={label} onClick={pick} />
+      <canvas ref={canvas} style={{ height: `${height}px` }} role="img" aria-label={label} onClick={pick} />
     </>
   );
 }
 
 type Place = (row: number) => readonly [x: number, y: number];
 
-/** From places of the map to pixels of the drawing: its inner 99.8 % fill it, so that strays do not shrink the rest. */
-function placer({ data, rows }: Vectors): Place {
+/** From places of the map to pixels of a frame that nearly all of them fill. */
+function placer({ data, rows }: Vectors, width: number, height: number): Place {
   const range = (axis: number): [number, number] => {
     const values = Float32Array.from({ length: rows }, (_, i) => data[i * 2 + axis]!).sort();
-    const cut = Math.floor(rows / 1000);
+    const cut = Math.floor(rows * STRAYS);
     return [values[cut]!, values[rows - 1 - cut]!];
   };
   const [x0, x1] = range(0);
   const [y0, y1] = range(1);
-  const scale = Math.min((WIDTH - 2 * MARGIN) / (x1 - x0 || 1), (HEIGHT - 2 * MARGIN) / (y1 - y0 || 1));
+  const scale = Math.min((width - 2 * MARGIN) / (x1 - x0 || 1), (height - 2 * MARGIN) / (y1 - y0 || 1));
   return (row) => [
-    WIDTH / 2 + (data[row * 2]! - (x0 + x1) / 2) * scale,
-    HEIGHT / 2 + (data[row * 2 + 1]! - (y0 + y1) / 2) * scale,
+    width / 2 + (data[row * 2]! - (x0 + x1) / 2) * scale,
+    height / 2 + (data[row * 2 + 1]! - (y0 + y1) / 2) * scale,
   ];
 }
 
-function mark(
-  context: CanvasRenderingContext2D,
-  titles: readonly string[],
-  item: number,
-  near: readonly SimilarItem[],
-  at: Place,
-  dark: boolean,
-): void {
-  const [x, y] = at(item);
+interface Marked {
+  readonly titles: readonly string[];
+  readonly item: number;
+  readonly near: readonly SimilarItem[];
+  readonly at: Place;
+  readonly width: number;
+}
+
+function mark(context: CanvasRenderingContext2D, { titles, item, near, at, width }: Marked): void {
   const style = getComputedStyle(context.canvas);
-  const [accent, ink] = [style.getPropertyValue("--accent"), style.getPropertyValue("--ink")];
-  context.strokeStyle = accent;
+  const [accent, ink, paper] = ["--accent", "--ink", "--panel"].map((name) => style.getPropertyValue(name));
+  const others = near.map((each) => each.item);
+  context.strokeStyle = accent!;
   context.globalAlpha = 0.6;
-  for (const each of near) {
+  for (const place of others) {
     context.beginPath();
-    context.moveTo(x, y);
-    context.lineTo(...at(each.item));
+    context.moveTo(...at(item));
+    context.lineTo(...at(place));
     context.stroke();
   }
   context.globalAlpha = 1;
-  const taken: [number, number, number][] = [];
-  for (const place of [item, ...near.map((each) => each.item)]) {
-    const [px, py] = at(place);
-    context.fillStyle = place === item ? "#e8890c" : accent;
+  for (const place of [...others, item]) {
+    context.fillStyle = place === item ? "#e8890c" : accent!;
     context.beginPath();
-    context.arc(px, py, place === item ? 6 : 4, 0, 2 * Math.PI);
+    context.arc(...at(place), place === item ? 6 : 4, 0, 2 * Math.PI);
     context.fill();
-    write(context, titles[place]!, px, py, place === item, taken, dark ? "#14181f" : "#fbfaf7", ink);
   }
+  const taken: Line[] = [];
+  for (const place of [item, ...others]) {
+    context.font = `${place === item ? "600 " : ""}14px system-ui, sans-serif`;
+    const text = titles[place]!.length > 34 ? `${titles[place]!.slice(0, 32)}…` : titles[place]!;
+    const line = beside(...at(place), context.measureText(text).width, width);
+    if (taken.some((other) => overlap(line, other))) continue;
+    taken.push(line);
+    context.lineWidth = 4;
+    context.strokeStyle = paper!;
+    context.strokeText(text, line.x, line.y + 5);
+    context.fillStyle = ink!;
+    context.fillText(text, line.x, line.y + 5);
+  }
+  context.lineWidth = 1;
 }
 
-/** A title beside its point, unless it would lie over another one. */
-function write(
-  context: CanvasRenderingContext2D,
-  title: string,
-  x: number,
-  y: number,
-  bold: boolean,
-  taken: [x: number, y: number, width: number][],
-  paper: string,
-  ink: string,
-): void {
-  const text = title.length > 34 ? `${title.slice(0, 32)}…` : title;
-  context.font = `${bold ? "600 " : ""}15px system-ui, sans-serif`;
-  const width = context.measureText(text).width;
-  const from = x + 10 + width > WIDTH ? x - 10 - width : x + 10;
-  if (taken.some(([tx, ty, tw]) => Math.abs(ty - y) < 17 && from < tx + tw && tx < from + width)) return;
-  taken.push([from, y, width]);
-  context.lineWidth = 4;
-  context.strokeStyle = paper;
-  context.strokeText(text, from, y + 5);
-  context.lineWidth = 1;
-  context.fillStyle = ink;
-  context.fillText(text, from, y + 5);
+/** Where a title is written. */
+interface Line {
+  readonly x: number;
+  readonly y: number;
+  readonly length: number;
 }
+
+/** To the right of its point, or to the left where the frame ends. */
+function beside(x: number, y: number, length: number, width: number): Line {
+  return { x: x + 10 + length > width ? Math.max(4, x - 10 - length) : x + 10, y, length };
+}
+
+const overlap = (a: Line, b: Line): boolean =>
+  Math.abs(a.y - b.y) < 17 && a.x < b.x + b.length && b.x < a.x + a.length;
 
 function nearestPlace(rows: number, at: Place, x: number, y: number): number | undefined {
   let best: number | undefined;

@@ -44,12 +44,14 @@ export default function RecommendPage() {
       {shelf && (
         <>
           {atHand.length > 1 && (
-            <Select
-              label="Shelf"
-              value={shelf.name}
-              options={atHand.map(({ name, title }) => ({ value: name, title }))}
-              onChange={(name) => go(name)}
-            />
+            <div class="row">
+              <Select
+                label="Shelf"
+                value={shelf.name}
+                options={atHand.map(({ name, title }) => ({ value: name, title }))}
+                onChange={(name) => go(name)}
+              />
+            </div>
           )}
           <Shelf key={shelf.name} name={shelf.name} title={shelf.title} />
         </>
@@ -89,7 +91,7 @@ function Browse({ shelf }: { shelf: ShelfDetails }) {
     <>
       <div class="recommend-find">
         <TypeAhead
-          label={`A ${thing} you like`}
+          label={`Which ${thing} do you like?`}
           placeholder={`for example ${titles[0]}`}
           texts={titles}
           detail={(place) => values(place)[0]}
