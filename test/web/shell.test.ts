@@ -1,5 +1,12 @@
+import { once } from "node:events";
 import { describe, expect, test } from "vitest";
-import { accessibilityFindings, browserProgram, expectNoSidewaysScroll, useWebApp } from "./support.ts";
+import {
+  accessibilityFindings,
+  browserProgram,
+  expectNoSidewaysScroll,
+  startServing,
+  useWebApp,
+} from "./support.ts";
 
 // By way of a variable: pages are not type-checked together with tests, which have no document.
 const registry = "../../web/src/pages/index.ts";
@@ -44,5 +51,58 @@ describe.skipIf(browserProgram === undefined)("the shell", () => {
     expect(await theme()).toBe("light");
     await page.reload();
     expect(await theme()).toBe("light");
+  });
+
+  test("an address that is none says so, and names those that are", async () => {
+    const { page } = await app.openPage("#/nowhere?x=1");
+    await page.getByRole("heading", { name: "Not found" }).waitFor();
+    expect(await page.getByRole("main").getByRole("link").allTextContents()).toEqual(
+      PAGES.map(({ title }) => title),
+    );
+    await page.getByRole("main").getByRole("link", { name: "Ideas" }).click();
+    await page.waitForFunction("document.title === 'Ideas · Vicinal'");
+  });
+
+  test("a server that goes is missed, and found again by the button", async () => {
+    const [server, address] = await startServing([]);
+    const { page } = await app.openPage("#/explore?set=emoji-twemoji&i=Flat", { address });
+    const list = page.getByRole("list", { name: "Exact neighbours" });
+    await list.waitFor();
+    const ended = once(server, "exit");
+    server.kill("SIGKILL");
+    await ended;
+    await list.getByRole("link").first().click();
+    const banner = page.locator(".lost-banner");
+    await banner.waitFor();
+    const [again] = await startServing(["--port", new URL(address).port]);
+    try {
+      await banner.getByRole("button", { name: "Try again" }).click();
+      await banner.waitFor({ state: "detached" });
+    } finally {
+      again.kill("SIGTERM");
+    }
+  });
+
+  test("the key of a server is asked for once: a wrong one is told, the right one opens everything", async () => {
+    const [server, address] = await startServing(["--api-key", "four-and-twenty"]);
+    try {
+      const { page } = await app.openPage("#/explore?set=emoji-twemoji&i=Flat", { address });
+      const dialog = page.getByRole("dialog", { name: "This server wants a key" });
+      await dialog.getByLabel("Key").fill("blackbirds");
+      await page.keyboard.press("Enter");
+      await dialog.getByText("That was not it.").waitFor();
+      expect(await accessibilityFindings(page)).toEqual([]);
+      await dialog.getByLabel("Key").fill("four-and-twenty");
+      await page.keyboard.press("Enter");
+      await page.getByRole("list", { name: "Exact neighbours" }).waitFor();
+      expect(await dialog.count()).toBe(0);
+      const pictures = await page.request.get(`${address}/api/sets/emoji-twemoji/sheets/0.png`);
+      expect(pictures.status()).toBe(200);
+      expect(
+        await page.evaluate("document.cookie + JSON.stringify({ ...localStorage, ...sessionStorage })"),
+      ).toBe("{}");
+    } finally {
+      server.kill("SIGTERM");
+    }
   });
 });

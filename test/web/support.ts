@@ -21,6 +21,8 @@ export interface View {
   /** Default 1000. */
   readonly height?: number;
   readonly dark?: boolean;
+  /** Another server's address. */
+  readonly address?: string;
   /** What the browser kept from before, by name. */
   readonly kept?: Readonly<Record<string, string>>;
   /** Bytes or JSON answered in the server's place, by path; a number is the status of an empty answer. */
@@ -65,7 +67,7 @@ export function useWebApp(args: readonly string[] = []): WebApp {
     get address() {
       return address;
     },
-    openPage: (path, view = {}) => openPage(browser!, address, path, view),
+    openPage: (path, view = {}) => openPage(browser!, view.address ?? address, path, view),
   };
 }
 

@@ -1,31 +1,58 @@
 import { signal } from "@preact/signals";
 import type { JobProgress, JobStarted, Problem } from "../../../src/server/protocol.ts";
 import { readEvents } from "./events.ts";
-import { recall, remember } from "./memory.ts";
 import { isAbort, SourceError, type Waiting } from "./source.ts";
-
-const KEY = "vicinal.key";
 
 /** True from a request that nobody answered until one is answered again. */
 export const serverLost = signal(false);
 
-/** Present while requests wait for the reader to type the server's key; called with it, or with nothing to give up. */
-export const keyWanted = signal<((key?: string) => void) | undefined>(undefined);
+/** Asks the reader for the server's key. */
+export interface KeyQuestion {
+  /** Whether a key was given before, and was not the one. */
+  readonly wrong: boolean;
+  /** Called with the key, or with nothing to give up. */
+  answer(key?: string): void;
+}
 
-let key: string | undefined = recall(KEY, "session");
-let asked: Promise<string | undefined> | undefined;
+/** Present while requests wait for the reader to type the server's key. */
+export const keyWanted = signal<KeyQuestion | undefined>(undefined);
+
+let admission: Promise<boolean> | undefined;
+let sessions = 0;
 
 /** One request to the server, relative to the page. @throws SourceError with the code of the server's refusal, or LOST */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   for (;;) {
-    const tried = key;
-    const headers = new Headers(init.headers);
-    if (tried !== undefined) headers.set("authorization", `Bearer ${tried}`);
-    const response = await reach(path, { ...init, headers });
+    const before = sessions;
+    const response = await reach(path, init);
     if (response.ok) return response;
     if (response.status !== 401) throw await refusal(response);
-    // A key that came in while this request was under way is tried before the reader is asked again.
-    if (key === tried && (await askForKey()) === undefined) throw await refusal(response);
+    // A session opened while this was under way is tried before the reader is asked again.
+    if (sessions === before && !(await admitted())) throw await refusal(response);
+  }
+}
+
+/** Opens a session with the key that the reader types; false where none is given. All who wait share one question. */
+function admitted(): Promise<boolean> {
+  admission ??= askForKey().finally(() => {
+    admission = undefined;
+  });
+  return admission;
+}
+
+async function askForKey(): Promise<boolean> {
+  for (let wrong = false; ; wrong = true) {
+    const key = await new Promise<string | undefined>((answer) => {
+      keyWanted.value = { wrong, answer };
+    });
+    keyWanted.value = undefined;
+    if (key === undefined) return false;
+    // The key itself is not kept: the server answers with a cookie that no script can read.
+    const headers = { authorization: `Bearer ${key}` };
+    if ((await reach("./api/session", { method: "POST", headers })).ok) {
+      sessions++;
+      return true;
+    }
   }
 }
 
@@ -33,11 +60,6 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
 export async function retryServer(): Promise<boolean> {
   const answer = await reach("./healthz", { cache: "no-store" }).catch(() => undefined);
   return answer?.ok === true;
-}
-
-/** Whether requests carry a key: pictures must then be fetched, since an address alone carries none. */
-export function hasKey(): boolean {
-  return key !== undefined;
 }
 
 async function reach(path: string, init: RequestInit): Promise<Response> {
@@ -60,18 +82,6 @@ async function refusal(response: Response): Promise<SourceError> {
     problem.code ?? `HTTP_${response.status}`,
     problem.detail ?? `The server answered ${response.status} for ${new URL(response.url).pathname}.`,
   );
-}
-
-function askForKey(): Promise<string | undefined> {
-  asked ??= new Promise<string | undefined>((resolve) => {
-    keyWanted.value = (typed) => {
-      keyWanted.value = undefined;
-      asked = undefined;
-      if (typed !== undefined) remember(KEY, (key = typed), "session");
-      resolve(typed);
-    };
-  });
-  return asked;
 }
 
 /** JSON of something that is only read. */

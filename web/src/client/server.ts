@@ -1,5 +1,5 @@
 import type { NeighboursAnswer, SetDetails, SetList, SetSummary } from "../../../src/server/protocol.ts";
-import { ask, getBytes, getJson, hasKey, post } from "./http.ts";
+import { ask, getBytes, getJson, post } from "./http.ts";
 import { keepLast } from "./keep.ts";
 import { readNpy } from "./npy.ts";
 import type { Source } from "./source.ts";
@@ -33,8 +33,7 @@ export function readingSource(inMemory: boolean): Reading {
 }
 
 async function sheetAddress(path: string, inMemory: boolean): Promise<string> {
-  // An address alone carries no key.
-  if (!inMemory && !hasKey()) return path;
+  if (!inMemory) return path;
   return URL.createObjectURL(new Blob([await getBytes(path)], { type: "image/png" }));
 }
 

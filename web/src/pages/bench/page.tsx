@@ -31,7 +31,7 @@ export default function BenchPage() {
       }}
     >
       <h1>Bench</h1>
-      <p class="muted bench-purpose">
+      <p class="lead">
         Approximate indexes trade recall, the share of true neighbours they find, for speed. Measure what the
         trade is on your data, or look at what <code>vicinal eval --json</code> measured.
       </p>

@@ -30,7 +30,7 @@ export default function ExplorePage() {
   return (
     <div class="explore">
       <h1>Explore</h1>
-      <p class="explore-lead">
+      <p class="lead">
         Pick something and see what lies nearest to it: found for sure by looking at everything, and by an
         index that looks at little.
       </p>

@@ -30,7 +30,7 @@ export default function MapPage() {
   return (
     <>
       <h1>Map</h1>
-      <p class="muted map-purpose">
+      <p class="lead">
         Every row is a point. Rows that resemble each other lie near each other, as far as a plane allows.
       </p>
       <div class="row map-controls">

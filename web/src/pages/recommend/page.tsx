@@ -24,7 +24,7 @@ export default function RecommendPage() {
   return (
     <>
       <h1>Recommend</h1>
-      <p class="recommend-lead">
+      <p class="lead">
         Things that go with the same other things come to lie near each other: books whose pages link to the
         same pages, artists whom the same people hear. Whoever likes one is shown its nearest neighbours, and
         why they are near.
