@@ -156,7 +156,9 @@ describe.skipIf(browserProgram === undefined)("Explore", () => {
   });
 
   test("building can be cancelled, and begun again", async () => {
-    const { page } = await app.openPage("#/explore?set=emoji", { kept: { "vicinal.engine": "page" } });
+    const { page } = await app.openPage("#/explore?set=emoji&i=HNSW16", {
+      kept: { "vicinal.engine": "page" },
+    });
     await exact(page).waitFor();
     await page.getByText("Building HNSW16").waitFor();
     await page.getByRole("button", { name: "Cancel" }).click();

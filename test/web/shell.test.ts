@@ -21,7 +21,9 @@ describe.skipIf(browserProgram === undefined)("the shell", () => {
         const { page, complaints } = await app.openPage(`#/${name}`, view);
         await page.getByRole("heading", { level: 1 }).waitFor();
         expect(await page.title()).toBe(`${title} · Vicinal`);
-        expect(await page.getByRole("navigation").locator("[aria-current=page]").textContent()).toBe(title);
+        expect(
+          await page.getByRole("navigation", { name: "Pages" }).locator("[aria-current=page]").textContent(),
+        ).toBe(title);
         await page.waitForLoadState("networkidle");
         expect(complaints).toEqual([]);
         await expectNoSidewaysScroll(page);

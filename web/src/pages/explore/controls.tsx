@@ -6,7 +6,7 @@ import { count } from "../../parts/format.ts";
 import { Select } from "../../parts/select.tsx";
 import { Slider } from "../../parts/slider.tsx";
 import { dialOf, type OfferedIndex, offeredIndexes } from "./specs.ts";
-import { change, changeSet, type State, spaceOf } from "./state.ts";
+import { change, changeSet, indexOf, type State, spaceOf } from "./state.ts";
 
 const METRICS: Readonly<Record<string, string>> = {
   l2: "L2 (straight line)",
@@ -26,6 +26,7 @@ interface ControlsProps {
 
 export function Controls({ state, sets, set }: ControlsProps) {
   const { space, metric } = spaceOf(state, set);
+  const index = indexOf(state, set.count);
   return (
     <section class="panel explore-controls" aria-label="What is searched, and how">
       <SetSelect sets={sets} chosen={set.name} />
@@ -44,7 +45,7 @@ export function Controls({ state, sets, set }: ControlsProps) {
         options={space.metrics.map((name) => ({ value: name, title: METRICS[name] ?? name }))}
         onChange={(chosen) => change({ metric: chosen })}
       />
-      <IndexControl key={state.index} state={state} offered={offeredIndexes(set.count)} />
+      <IndexControl key={index} {...{ state, index }} offered={offeredIndexes(set.count)} />
       <Select
         label="Neighbours"
         value={`${state.k}`}
@@ -79,11 +80,17 @@ export function SetSelect({
 
 const OTHER = "other";
 
+interface IndexControlProps {
+  readonly state: State;
+  readonly index: string;
+  readonly offered: OfferedIndex[];
+}
+
 /** An index from the list or as a specification, and its dial. */
-function IndexControl({ state, offered }: { readonly state: State; readonly offered: OfferedIndex[] }) {
-  const listed = offered.some(({ spec }) => spec === state.index);
+function IndexControl({ state, index, offered }: IndexControlProps) {
+  const listed = offered.some(({ spec }) => spec === index);
   const [free, setFree] = useState(!listed);
-  const dial = dialOf(state.index);
+  const dial = dialOf(index);
   const options = [
     ...offered.map(({ spec, title }) => ({ value: spec, title })),
     { value: OTHER, title: "Another specification…" },
@@ -92,11 +99,11 @@ function IndexControl({ state, offered }: { readonly state: State; readonly offe
     <>
       <Select
         label="Index"
-        value={free ? OTHER : state.index}
+        value={free ? OTHER : index}
         options={options}
         onChange={(spec) => (spec === OTHER ? setFree(true) : change({ index: spec }))}
       />
-      {free && <SpecField spec={state.index} />}
+      {free && <SpecField spec={index} />}
       {dial !== undefined && (
         <Slider
           label={dial.name}

@@ -13,7 +13,7 @@ import { firstRow, titleOf } from "./picks.ts";
 import { Query } from "./query.tsx";
 import { Results } from "./results.tsx";
 import { dialOf } from "./specs.ts";
-import { change, readState, type State, spaceOf } from "./state.ts";
+import { change, indexOf, readState, type State, spaceOf } from "./state.ts";
 import { ToMake } from "./toMake.tsx";
 import { Walk } from "./walk.tsx";
 import "./explore.css";
@@ -25,6 +25,8 @@ export default function ExplorePage() {
   const sets = useWork(() => from.listSets(), [from]);
   const there = sets.value?.filter(({ missing }) => missing === undefined) ?? [];
   const wanted = sets.value?.find(({ name }) => name === state.set);
+  // Begun beside the list of sets, since most of the time the set asked for is there.
+  if (state.set !== undefined) from.details(state.set).catch(() => undefined);
   const shown =
     state.set === undefined ? firstSet(there, from.engine) : there.find(({ name }) => name === state.set);
   return (
@@ -104,9 +106,10 @@ function Opened({ state, sets, set, onMade }: OpenedProps) {
         ? state.query
         : firstRow(set);
   const asked = query === "picture" ? { pixels: own!.pixels } : { row: query };
-  const dial = dialOf(state.index);
+  const index = indexOf(state, set.count);
+  const dial = dialOf(index);
   const request: NeighboursRequest = {
-    ...{ feature: space.name, metric, index: state.index, k: state.k },
+    ...{ feature: space.name, metric, index, k: state.k },
     ...(dial !== undefined && state.dial !== undefined && { params: { [dial.name]: state.dial } }),
     ...asked,
   };

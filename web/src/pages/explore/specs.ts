@@ -56,6 +56,11 @@ export function offeredIndexes(count: number): OfferedIndex[] {
   const lists = listsFor(count);
   return [
     {
+      spec: `IVF${lists},Flat`,
+      title: `IVF${lists},Flat · lists`,
+      about: "Rows are sorted into lists by nearness; it looks only into the lists nearest to the query.",
+    },
+    {
       spec: "HNSW16",
       title: "HNSW16 · graph",
       about: "It walks from row to row along links, always to where it is nearer.",
@@ -64,11 +69,6 @@ export function offeredIndexes(count: number): OfferedIndex[] {
       spec: "HNSW16,SQ7,Refine",
       title: "HNSW16,SQ7,Refine · graph, codes",
       about: "It walks a graph by rows rounded to 7 bits, then compares the best exactly.",
-    },
-    {
-      spec: `IVF${lists},Flat`,
-      title: `IVF${lists},Flat · lists`,
-      about: "Rows are sorted into lists by nearness; it looks only into the lists nearest to the query.",
     },
     {
       spec: "ScaNN",

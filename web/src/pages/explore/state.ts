@@ -1,13 +1,14 @@
 import type { FeatureSpace, SetDetails } from "../../../../src/server/protocol.ts";
 import { goTo, linkTo, route } from "../../shell/route.ts";
-import { dialOf } from "./specs.ts";
+import { dialOf, offeredIndexes } from "./specs.ts";
 
 /** What the page shows; all of it stands in the address, so that it can be sent to somebody. */
 export interface State {
   readonly set: string | undefined;
   readonly feature: string | undefined;
   readonly metric: string | undefined;
-  readonly index: string;
+  /** Absent for the first of those offered. */
+  readonly index: string | undefined;
   /** Of the index's dial; absent for its default. */
   readonly dial: number | undefined;
   readonly k: number;
@@ -19,7 +20,6 @@ export interface State {
   readonly compare: boolean;
 }
 
-export const DEFAULT_INDEX = "HNSW16";
 const DEFAULT_K = 10;
 const MOST_STEPS = 30;
 
@@ -32,7 +32,7 @@ export function readState(params: URLSearchParams): State {
     set: params.get("set") ?? undefined,
     feature: params.get("f") ?? undefined,
     metric: params.get("m") ?? undefined,
-    index: params.get("i") ?? DEFAULT_INDEX,
+    index: params.get("i") ?? undefined,
     dial: number("p"),
     k: Math.min(50, Math.max(1, number("k") ?? DEFAULT_K)),
     query: params.get("q") === "picture" ? "picture" : number("q"),
@@ -47,7 +47,7 @@ export function addressOf(state: State): string {
     set,
     f: feature,
     m: metric,
-    i: index === DEFAULT_INDEX ? undefined : index,
+    i: index,
     p: dial,
     k: k === DEFAULT_K ? undefined : k,
     q: query,
@@ -62,9 +62,8 @@ export function addressOf(state: State): string {
 export function change(part: Partial<State>): void {
   const before = readState(route.value.params);
   const next = { ...before, ...part };
-  goTo(addressOf(dialOf(next.index) === dialOf(before.index) ? next : { ...next, dial: undefined }), {
-    replace: true,
-  });
+  const sameDial = dialOf(indexOf(next, 1)) === dialOf(indexOf(before, 1));
+  goTo(addressOf(sameDial ? next : { ...next, dial: undefined }), { replace: true });
 }
 
 /** Another set: nothing of what was asked of the one before stays but the index. */
@@ -76,6 +75,11 @@ export function changeSet(set: string): void {
 export function stepTo(state: State, row: number): string {
   const from = typeof state.query === "number" && state.query !== row ? [state.query] : [];
   return addressOf({ ...state, query: row, walk: [...state.walk, ...from] });
+}
+
+/** The index asked for, of a set of that many rows. */
+export function indexOf({ index }: State, count: number): string {
+  return index ?? offeredIndexes(count)[0]!.spec;
 }
 
 /** The space asked about, and its metric. */
