@@ -17,7 +17,14 @@ interface CardProps {
 export function Card({ title, picture, likeness, best, shown, onShow, children }: CardProps) {
   return (
     <figure class="denoise-card">
-      <button type="button" class="denoise-pick" aria-pressed={shown} onClick={onShow} disabled={!picture}>
+      <button
+        type="button"
+        class="denoise-pick"
+        aria-label={`${title}, show large`}
+        aria-pressed={shown}
+        onClick={onShow}
+        disabled={!picture}
+      >
         {picture ? (
           <PictureCanvas picture={picture} title={`${title}, show large`} />
         ) : (
