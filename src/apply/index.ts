@@ -5,13 +5,14 @@
  */
 export type { DensityKernel } from "../indexes/trees/balltree/normaliser.ts";
 export type { Calibration, CalibrationFit } from "./calibrate.ts";
+export type { ColourMode, FloatImage } from "./denoise/colours.ts";
 export {
   type CommonDenoiseOptions,
+  type DenoiseImageOptions,
   type DenoiseOptions,
   denoise,
   denoiseAsync,
   denoiseImage,
-  type FloatImage,
 } from "./denoise/denoise.ts";
 export {
   type Bm3dOptions,

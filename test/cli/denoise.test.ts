@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
-import { addNoise, denoise, loadDenoisingNetwork } from "../../src/apply/index.ts";
+import { addNoise, denoise, denoiseImage, loadDenoisingNetwork } from "../../src/apply/index.ts";
 import { matrix } from "../../src/core/index.ts";
 import { readImage, readVectorFile } from "../../src/data/index.ts";
 import { psnr, ssim } from "../../src/evaluate/index.ts";
@@ -147,6 +147,23 @@ describe("denoise", () => {
     expect(rowShape).toEqual([width, 4]);
     const alpha = Array.from(data.data as Float32Array).filter((_, i) => i % 4 === 3);
     expect(alpha.map((v) => Math.round(v * 255))).toEqual([...colour].filter((_, i) => i % 4 === 3));
+    await ask(...args, "--colour", "channels", "--out", "channels.npy");
+    const each = await readVectorFile(at("channels.npy"));
+    const image = { width, height, channels: 4, data: Float32Array.from(colour, (v) => v / 255) };
+    const opaque = addNoise(
+      image.data.filter((_, i) => i % 4 < 3),
+      10,
+      0,
+    );
+    const noisyColours = image.data.map((v, i) => (i % 4 < 3 ? opaque[Math.floor(i / 4) * 3 + (i % 4)]! : v));
+    for (const [mode, file] of [
+      ["luminance", data],
+      ["channels", each.data],
+    ] as const) {
+      const options = { method: "nlm", sigma: 10, colour: mode } as const;
+      const want = await denoiseImage({ ...image, data: noisyColours }, options);
+      expect(file.data, mode).toEqual(want.data);
+    }
     await ask("colour.npy", "--model", "nlm", "--sigma", "0", "--out", "again.png");
     const rounded = Uint8Array.from(data.data as Float32Array, (v) =>
       Math.round(Math.min(Math.max(v, 0), 1) * 255),
@@ -169,6 +186,7 @@ describe("denoise", () => {
       ["OPTION_RANGE", "clean.png", { sigma: "-1" }],
       ["OPTION_RANGE", "clean.png", {}, "--noise", "300"],
       ["OPTION_RANGE", "clean.png", { out: "never.gif" }],
+      ["OPTION_RANGE", "clean.png", {}, "--colour", "hue"],
       ["USAGE", "clean.png", {}, "--weights", "some.pth"],
       ["USAGE", "clean.png", { model: "dncnn" }],
       ["FILE", "clean.png", { model: "dncnn" }, "--weights", "none.pth"],
@@ -202,5 +220,5 @@ describe("denoise", () => {
     refused(unknown, "OPTION_RANGE");
     expect(unknown.stderr).toContain("nlm, bm3d, dncnn, n3net");
     expect(existsSync(at("never.png"))).toBe(false);
-  }, 60_000);
+  }, 120_000);
 });

@@ -280,7 +280,10 @@ describe.each(METHODS)("denoise by %s", (method) => {
     const data = Float32Array.from({ length: width * height * 4 }, (_, i) =>
       i % 4 === 3 ? alpha[Math.floor(i / 4)]! : planes[i % 4]!.data[Math.floor(i / 4)]!,
     );
-    const out = await denoiseImage({ width, height, channels: 4, data }, { method, sigma: 25 });
+    const out = await denoiseImage(
+      { width, height, channels: 4, data },
+      { method, sigma: 25, colour: "channels" },
+    );
     const channel = (c: number): Float32Array => out.data.filter((_, i) => i % 4 === c);
     expect(channel(3)).toEqual(alpha);
     for (const c of [0, 1, 2]) expect(channel(c)).toEqual(denoise(planes[c]!, { method, sigma: 25 }).data);

@@ -9,6 +9,7 @@ import {
   VicinalError,
   wholeNumber,
 } from "../../core/index.ts";
+import { axesOf, type ColourMode, type FloatImage, planesOf, withPlanes } from "./colours.ts";
 import { type Bm3dOptions, DENOISERS, type NetworkOptions, type NlmOptions } from "./methods.ts";
 import type { Plane } from "./plane.ts";
 
@@ -27,15 +28,14 @@ export type DenoiseOptions = CommonDenoiseOptions &
     | ({ method: "dncnn" | "n3net" } & NetworkOptions)
   );
 
-/** A picture of numbers in [0, 1], more or less: rows from the top, channels of a pixel together. */
-export interface FloatImage {
-  readonly width: number;
-  readonly height: number;
-  /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. */
-  readonly channels: number;
-  /** Length height · width · channels. */
-  readonly data: Float32Array;
-}
+export type DenoiseImageOptions = DenoiseOptions & {
+  /**
+   * Of three colours: "luminance" turns them to luminance and two differences and takes the noise from each of these, which
+   * is better, and the default of methods that have learned nothing; "channels" takes it from red, green and blue, each for
+   * itself, and is the default of networks: by luminance these must be trained for sigma / √3, see docs/denoise.md.
+   */
+  colour?: ColourMode;
+};
 
 /** Beyond that pixels are no intensities, and their squares no numbers of float32. */
 const LARGEST = 1e6;
@@ -63,15 +63,18 @@ export async function denoiseAsync(image: Matrix, options: DenoiseOptions): Prom
 }
 
 /**
- * A picture of any number of channels, each for itself: its noise is taken to be independent of the others' and of the
- * same deviation. Alpha is left as it is.
+ * A picture of any number of channels. The noise of its colours is taken to be independent and of the same deviation. Three
+ * colours are worked on as three grey pictures: see {@link DenoiseImageOptions}. Alpha is left as it is.
  *
  * @throws as {@link denoise}
  */
-export async function denoiseImage(image: FloatImage, options: DenoiseOptions): Promise<FloatImage> {
-  const settings = checked(options);
+export async function denoiseImage(image: FloatImage, options: DenoiseImageOptions): Promise<FloatImage> {
+  checkOptions(options);
+  const { colour = learns(options.method) ? "channels" : "luminance", ...rest } = options;
+  oneOf("colour", colour, ["luminance", "channels"]);
+  const settings = checked(rest as DenoiseOptions);
   checkImage(image);
-  return runAsync(imageJob(image, settings), options);
+  return runAsync(imageJob(image, settings, colour), options);
 }
 
 interface Settings {
@@ -109,26 +112,28 @@ function* planeJob(image: Plane, { method, sigma, threads, own }: Settings): Job
   return sigma < SILENCE ? { ...image, data: image.data.slice() } : yield* job;
 }
 
-function* imageJob(image: FloatImage, settings: Settings): Job<FloatImage> {
-  const { width, height, channels } = image;
-  const data = image.data.slice();
-  const opaque = channels - ((channels + 1) % 2);
-  for (let c = 0; c < opaque; c++) {
-    const plane = { width, height, data: new Float32Array(width * height) };
-    for (let i = 0; i < width * height; i++) plane.data[i] = image.data[i * channels + c]!;
+const learns = (method: string): boolean => DENOISERS.some(({ name, learned }) => learned && name === method);
+
+function* imageJob(image: FloatImage, given: Settings, colour: ColourMode): Job<FloatImage> {
+  // Without noise the picture stays as it is to the last bit, which a turn of its axes would not keep.
+  const mode = given.sigma < SILENCE || image.channels < 3 ? "channels" : colour;
+  const axes = axesOf(mode, learns(given.method));
+  const settings = { ...given, sigma: given.sigma * axes.scale };
+  const planes = planesOf(image, axes);
+  const estimates: Plane[] = [];
+  for (const [p, plane] of planes.entries()) {
     const job = planeJob(plane, settings);
     for (;;) {
       const step = job.next();
-      if (!step.done) {
-        const { phase, done, total } = step.value;
-        yield { phase, done: c * total + done, total: opaque * total };
-        continue;
+      if (step.done) {
+        estimates.push(step.value);
+        break;
       }
-      for (let i = 0; i < width * height; i++) data[i * channels + c] = step.value.data[i]!;
-      break;
+      const { phase, done, total } = step.value;
+      yield { phase, done: p * total + done, total: planes.length * total };
     }
   }
-  return { ...image, data };
+  return withPlanes(image, estimates, axes);
 }
 
 /** A checked copy without gaps. */

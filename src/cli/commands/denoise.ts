@@ -2,8 +2,9 @@ import { stat } from "node:fs/promises";
 import { Command } from "commander";
 import {
   addNoise,
+  type ColourMode,
   DENOISERS,
-  type DenoiseOptions,
+  type DenoiseImageOptions,
   type DenoisingNetwork,
   denoiseImage,
   type FloatImage,
@@ -26,6 +27,7 @@ interface DenoiseFlags {
   noise?: number;
   seed: number;
   weights?: string;
+  colour?: ColourMode;
   compare?: boolean;
   out: string;
   threads?: number;
@@ -78,6 +80,10 @@ export function denoiseCommand(): Command {
     .option("--noise <sigma>", "add noise of that deviation to the input first", readNumber("--noise"))
     .option("--seed <n>", "seed of --noise", readSeed, 0)
     .option(
+      "--colour <mode>",
+      "of three colours: luminance (default without a network) or channels (default of networks)",
+    )
+    .option(
       "--weights <file>",
       `what a network has learned: ${LEARNED.join(", ")}; .safetensors, .pth, .t7, .pt, .mat`,
     )
@@ -92,7 +98,7 @@ export function denoiseCommand(): Command {
       "after",
       `
 Noise is added only by --noise: σ/255 times normal numbers of the seed, never clipped; the input then counts as clean
-unless --clean says otherwise. Colours are denoised each for itself; alpha stays.
+unless --clean says otherwise. Alpha stays.
 
 Examples:
   vicinal denoise photo.png --model bm3d --sigma 15 --out smooth.png
@@ -114,8 +120,9 @@ async function runDenoise(input: string, flags: DenoiseFlags): Promise<void> {
 }
 
 /** What can be refused before anything is read. */
-function checkFlags({ model, sigma, noise, weights, out }: DenoiseFlags): void {
+function checkFlags({ model, sigma, noise, weights, colour, out }: DenoiseFlags): void {
   oneOf("--model", model, MODELS);
+  if (colour !== undefined) oneOf("--colour", colour, ["luminance", "channels"]);
   for (const [option, got] of [
     ["--sigma", sigma],
     ["--noise", noise],
@@ -153,7 +160,9 @@ async function denoiseFile(input: string, flags: DenoiseFlags, run: RunOptions):
   const others = MODELS.filter((name) => name === model || !LEARNED.includes(name));
   for (const name of flags.compare ? others : [model]) {
     const own = LEARNED.includes(name) ? { network } : {};
-    const settings = { method: name, sigma, threads: flags.threads ?? 1, ...own, ...run } as DenoiseOptions;
+    const mode = flags.colour === undefined ? {} : { colour: flags.colour };
+    const threads = flags.threads ?? 1;
+    const settings = { method: name, sigma, threads, ...mode, ...own, ...run } as DenoiseImageOptions;
     const start = performance.now();
     const image = await denoiseImage(noisy, settings);
     const seconds = (performance.now() - start) / 1000;

@@ -6,6 +6,9 @@ import type { Plane } from "../plane.ts";
 import { type Tile, tilesOf } from "./tiles.ts";
 import type { BlockWeights, Chain, DenoisingNetwork, DncnnWeights, N3netWeights } from "./weights.ts";
 
+/** A share by which the noise told may differ from that learned: √3 times a deviation is told with few digits. */
+const MOST_OFF = 0.005;
+
 /** A chain whose weights lie on a tape. */
 interface Placed {
   readonly inputs: number;
@@ -33,7 +36,7 @@ export function startNetwork(
     throw new VicinalError("BAD_INPUT", { what: "network", got: String(got ?? "none"), rule });
   }
   const { sigma: trained } = network;
-  if (trained !== undefined && Math.abs(trained - settings.sigma) > 1e-6) {
+  if (trained !== undefined && Math.abs(trained - settings.sigma) > MOST_OFF * trained) {
     const rule = `${trained}, the noise that this network was trained for; load one for other noise`;
     throw new VicinalError("OPTION_RANGE", { option: "sigma", got: settings.sigma, rule });
   }
