@@ -21,8 +21,8 @@ function inputs() {
 function digestOf(libraryDigest) {
   const hash = createHash("sha256").update(libraryDigest);
   for (const name of inputs()) hash.update(`\0${name}\0`).update(readFileSync(join(WEB, name)));
-  for (const name of readdirSync(DOCS).sort())
-    hash.update(`\0${name}\0`).update(readFileSync(join(DOCS, name)));
+  const pages = readdirSync(DOCS).filter((name) => name.endsWith(".md"));
+  for (const name of pages.sort()) hash.update(`\0${name}\0`).update(readFileSync(join(DOCS, name)));
   return hash.digest("hex");
 }
 

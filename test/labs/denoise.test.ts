@@ -60,7 +60,7 @@ describe("on pictures made for it", () => {
     const done = await alone(() => runDenoiseLab({ dataDir: folder, out, seed: 3, weights, log }));
     results = done.results;
     html = await readFile(done.report, "utf8");
-  });
+  }, 60_000);
 
   test("a network is run at the σ that its file or name tells, else at all; at no other", () => {
     const names = results.sets[0]!.levels.map(({ methods }) => methods.map(({ name }) => name));

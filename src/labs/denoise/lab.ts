@@ -9,7 +9,7 @@ import { printArms } from "./arms/print.ts";
 import { type ArmsResult, runArms } from "./arms/study.ts";
 import { contendersFor } from "./contenders.ts";
 import { type LevelScores, measureSet, type Panels, type SetScores, type Shown } from "./measure.ts";
-import { loadTestSets } from "./pictures.ts";
+import { loadTestSets, type TestSet } from "./pictures.ts";
 
 export interface DenoiseLabResults extends LabFacts {
   readonly lab: "denoise";
@@ -48,10 +48,12 @@ export async function runDenoiseLab(given: LabOptions = {}): Promise<LabResult<D
   const panels: Panels[] = [];
   const run = { seed, sigmas: SIGMAS, shown: quick ? QUICK_SHOWN : SHOWN, signal, onProgress };
   for (const set of sets) {
-    const measured = await measureSet(set, contenders, run);
+    const measured = await measureSet(set, contenders, {
+      ...run,
+      onLevel: (level) => print(set, level, log),
+    });
     scores.push(measured.scores);
     panels.push(...measured.panels);
-    for (const level of measured.scores.levels) print(measured.scores, level, log);
   }
   const arms = await runArms(sets, {
     ...{ dataDir, cacheDir, seed, quick, log, signal, onProgress },
@@ -66,7 +68,7 @@ export async function runDenoiseLab(given: LabOptions = {}): Promise<LabResult<D
   return writeReport(options.out, denoisePage(results, panels), results);
 }
 
-function print({ name, pictures, whole }: SetScores, level: LevelScores, log: (line: string) => void): void {
+function print({ name, pictures, whole }: TestSet, level: LevelScores, log: (line: string) => void): void {
   const pieces = whole ? "" : " (pieces or a part of the set)";
   heading(log, `${name}, σ ${level.sigma}: ${count(pictures.length)} pictures${pieces}, PSNR in dB`);
   const right = "right" as const;

@@ -63,6 +63,8 @@ export interface MeasureOptions extends RunOptions {
   readonly sigmas: readonly number[];
   /** Which pictures are shown, at which σ: side of the piece, and its corner. */
   readonly shown: readonly Shown[];
+  /** Is told each σ as soon as it is done. */
+  onLevel?(level: LevelScores): void;
 }
 
 export interface Shown {
@@ -98,7 +100,9 @@ export async function measureSet(
       if (shown !== undefined) panels.push(panelsOf(one, own, shown));
       measured.push({ ...one, images: [] });
     }
-    levels.push(levelScores(set, sigma, own, measured));
+    const level = levelScores(set, sigma, own, measured);
+    options.onLevel?.(level);
+    levels.push(level);
   }
   const pictures = set.pictures.map(({ name, clean: { width, height } }) => ({ name, width, height }));
   return { scores: { name: set.name, whole: set.whole, pictures, levels }, panels };

@@ -2,6 +2,7 @@ import type { LabOptions, LabResult } from "../options.ts";
 import { claimsPage } from "../report/claims.ts";
 import { type ClaimResults, type ClaimStudy, runClaims } from "../theory/run.ts";
 import { draws } from "./draws.ts";
+import { eachOwn } from "./eachOwn.ts";
 import { falling } from "./falling.ts";
 import { gradients } from "./gradients.ts";
 import { metric } from "./metric.ts";
@@ -14,7 +15,7 @@ export interface RelaxationLabResults extends ClaimResults {
 
 const STUDY: ClaimStudy<RelaxationLabResults> = {
   lab: "relaxation",
-  parts: [falling, draws, gradients, metric, temperature, planted],
+  parts: [falling, draws, gradients, metric, temperature, eachOwn, planted],
   page: (results, parts) =>
     claimsPage(results, parts, {
       title: "Neighbours taken softly, checked",
