@@ -1,10 +1,10 @@
 import { Worker } from "node:worker_threads";
-import type { RunOptions } from "../../core/index.ts";
+import { type RunOptions, VicinalError } from "../../core/index.ts";
 import type { ServerLimits } from "../limits.ts";
 import { PassedOn, reportUnforeseen } from "../problem.ts";
 import { Refusal } from "../refusal.ts";
 import { Host } from "./host.ts";
-import type { FromThread, ToThread, Transferable } from "./messages.ts";
+import type { Failure, FromThread, ToThread, Transferable } from "./messages.ts";
 
 interface Pending {
   resolve(value: never): void;
@@ -79,7 +79,7 @@ export class Engine {
     else if (run.signal?.aborted) reject(run.signal.reason);
     else {
       if (message.stack !== undefined) reportUnforeseen(message.stack);
-      reject(new PassedOn(message.problem));
+      reject(errorOf(message));
     }
   }
 
@@ -93,4 +93,9 @@ export class Engine {
     for (const { reject } of this.#pending.values()) reject(this.#ended);
     this.#pending.clear();
   }
+}
+
+/** The error that another thread has met, as it was there. */
+function errorOf({ problem, code, params }: Failure): Error {
+  return code === undefined ? new PassedOn(problem) : new VicinalError(code, params as never);
 }

@@ -1,10 +1,10 @@
-import type { Progress } from "../../core/index.ts";
+import { isVicinalError, type Progress } from "../../core/index.ts";
 import type { ServerLimits } from "../limits.ts";
 import { problemOf } from "../problem.ts";
 import { Refusal } from "../refusal.ts";
 import { breathe } from "./breathe.ts";
 import type { Cell } from "./cell.ts";
-import type { FromThread, Post, ToThread, Transferable } from "./messages.ts";
+import type { Failure, FromThread, Post, ToThread, Transferable } from "./messages.ts";
 import { OPERATIONS } from "./operations.ts";
 
 /** Milliseconds between two reports of progress to the other side. */
@@ -91,11 +91,21 @@ export class Host {
       const value = await OPERATIONS[operation]!(this, given as never, run);
       this.#post({ call, value }, transfer);
     } catch (error) {
-      const problem = problemOf(error);
-      const stack = problem.status === 500 && error instanceof Error ? error.stack : undefined;
-      this.#post({ call, problem, stack }, []);
+      try {
+        this.#post({ call, ...failureOf(error) }, []);
+      } catch {
+        // A parameter that cannot pass between threads: the problem as text can.
+        this.#post({ call, problem: problemOf(error) }, []);
+      }
     } finally {
       this.#calls.delete(call);
     }
   }
+}
+
+function failureOf(error: unknown): Failure {
+  const problem = problemOf(error);
+  if (isVicinalError(error)) return { problem, code: error.code, params: error.params };
+  const stack = problem.status === 500 && error instanceof Error ? error.stack : undefined;
+  return { problem, stack };
 }
