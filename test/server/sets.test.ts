@@ -270,8 +270,8 @@ describe("maps", () => {
     const along = columns.map(varianceOf);
     const file = await bytes("/api/sets/emoji-twemoji/features/pixels.npy");
     const { data: all } = await readVectorFile(file, { format: "npy" });
-    const each = Array.from({ length: all.cols }, (_, c) =>
-      varianceOf(Array.from({ length: all.rows }, (_, i) => all.data[i * all.cols + c]!)),
+    const each = Array.from({ length: all.cols / 16 }, (_, c) =>
+      varianceOf(Array.from({ length: all.rows }, (_, i) => all.data[i * all.cols + 16 * c]!)),
     );
     // More along each than in any single pixel, and the first the more.
     expect(along[0]!).toBeGreaterThan(along[1]!);
@@ -280,3 +280,31 @@ describe("maps", () => {
     expect(Math.abs(covariance)).toBeLessThan(1e-3 * along[1]!);
   });
 });
+
+describe.skipIf(data === undefined || !existsSync(join(data, "words")))(
+  "words (skipped where VICINAL_DATA has none)",
+  () => {
+    test("have a vector each, and neighbours that brute force finds", async () => {
+      const own = await createApp({ webFiles: new Map(), dataDir: data! });
+      try {
+        const set = (await (await own.request("/api/sets/glove/set.json")).json()) as SetDetails;
+        const file = await (await own.request("/api/sets/glove/features/vectors.npy")).arrayBuffer();
+        const { data: all } = await readVectorFile(new Uint8Array(file), { format: "npy" });
+        expect([set.kind, all.rows, all.cols]).toEqual(["words", set.count, 25]);
+        const king = set.titles!.indexOf("king");
+        const asked = { feature: "vectors", metric: "cosine", index: "Flat", k: 5, row: king };
+        const answer = await settled("/api/sets/glove/neighbours", posted(asked), own);
+        const { exact } = (await answer.json()) as NeighboursAnswer;
+        const at = (i: number): Float64Array =>
+          Float64Array.from(all.data.subarray(i * all.cols, (i + 1) * all.cols));
+        const distance = distanceFunction("cosine");
+        const distances = Array.from({ length: all.rows }, (_, i) => distance(at(king), at(i)));
+        const order = [...distances.keys()].filter((i) => i !== king);
+        order.sort((a, b) => distances[a]! - distances[b]!);
+        expect(exact.rows).toEqual(order.slice(0, 5));
+      } finally {
+        await own.close();
+      }
+    }, 30_000);
+  },
+);

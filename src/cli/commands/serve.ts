@@ -5,6 +5,7 @@ import type { RunningServer } from "../../server/index.ts";
 import { collect, readWhole } from "../arguments.ts";
 import { fileProblem } from "../inputs.ts";
 import { formatCount, writeLine } from "../output.ts";
+import { withReporter } from "../progress.ts";
 import { serveUntilStopped } from "../serving.ts";
 
 interface ServeFlags {
@@ -16,6 +17,7 @@ interface ServeFlags {
   apiKey?: string;
   allowHost?: string[];
   open?: boolean;
+  export?: string;
 }
 
 export function serveCommand(): Command {
@@ -29,18 +31,21 @@ export function serveCommand(): Command {
     .option("--api-key <key>", "wanted of every request (default: $VICINAL_API_KEY, else none)")
     .option("--allow-host <name>", "another name to answer to, such as a proxy's; repeatable", collect)
     .option("--open", "open the web app in a browser, when started from a terminal")
+    .option("--export <dir>", "write the web app into a folder for any host of files, and end")
     .addHelpText(
       "after",
       `
 Examples:
   vicinal serve --open
   vicinal serve --port 8080 --data data
+  vicinal serve --export site
   vicinal serve --index words.vic --index photos.npy --metric cosine`,
     )
     .action(runServe);
 }
 
 async function runServe(flags: ServeFlags): Promise<void> {
+  if (flags.export !== undefined) return runExport(flags.export, flags.data);
   const files = flags.index ?? [];
   if (flags.metric !== undefined) parseMetric(flags.metric);
   for (const path of files) await checkFile(path);
@@ -50,6 +55,13 @@ async function runServe(flags: ServeFlags): Promise<void> {
     { host, port, dataDir, apiKey, allowedHosts },
     { open, meanwhile: (server, signal) => openFiles(server, files, metric, signal) },
   );
+}
+
+/** The app as files: pages search some emoji with their own engine. */
+async function runExport(folder: string, dataDir: string | undefined): Promise<void> {
+  const { exportApp } = await import("../../server/exportApp.ts");
+  const files = await withReporter({}, (run) => exportApp(folder, { dataDir }, run));
+  writeLine(`${formatCount(files)} files are in ${folder}: serve them from any host.`);
 }
 
 async function checkFile(path: string): Promise<void> {
