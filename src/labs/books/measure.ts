@@ -1,7 +1,7 @@
 import { createRng, type Matrix } from "../../core/index.ts";
 import { type ClusterRatios, clusterRatio } from "../../evaluate/index.ts";
-import { type BookSet, PROPERTIES, type Property } from "./data.ts";
-import { PairIndex, type Split } from "./split.ts";
+import { type BookSet, type Pair, PROPERTIES, type Property } from "./data.ts";
+import type { Split } from "./split.ts";
 
 /** Values with fewer books are left out, as in the ratio. */
 export const LEAST_BOOKS_OF_VALUE = 5;
@@ -78,27 +78,40 @@ function valuesOf(values: readonly string[]): Map<string, number[]> {
 
 /** AUC and hit rate of the held-out pairs; equal scores count half. */
 export function linkScores(books: Rows, links: Rows, set: BookSet, split: Split, seed: number): LinkScores {
-  const known = new PairIndex(split.train, set);
-  const occurs = new PairIndex(set.pairs, set);
+  const known = byBook(split.train, set);
+  const occurring = byBook(set.pairs, set);
   const rng = createRng(seed, "books judged against");
   const n = set.links.length;
+  const scores = new Float64Array(n);
+  let scored = -1;
   let [above, compared, hits] = [0, 0, 0];
   for (const { book, link } of split.held) {
-    const score = dot(books, book, links, link);
-    const half = (other: number): number => (other < score ? 1 : other === score ? 0.5 : 0);
+    if (book !== scored) {
+      for (let other = 0; other < n; other++) scores[other] = dot(books, book, links, other);
+      scored = book;
+    }
+    const score = scores[link]!;
+    const half = (other: number): number => (scores[other]! < score ? 1 : scores[other] === score ? 0.5 : 0);
     for (let t = 0; t < NEGATIVES_OF_PAIR; t++) {
       const other = rng.below(n);
-      if (occurs.has(book, other)) continue;
-      above += half(dot(books, book, links, other));
+      if (occurring[book]!.has(other)) continue;
+      above += half(other);
       compared++;
     }
-    let ahead = 0;
-    for (let other = 0; other < n; other++) {
-      if (other !== link && !known.has(book, other)) ahead += 1 - half(dot(books, book, links, other));
-    }
+    // The link itself is half ahead of itself, and what is known of the book is not asked for.
+    let ahead = -0.5;
+    for (let other = 0; other < n; other++) ahead += 1 - half(other);
+    for (const other of known[book]!) ahead -= 1 - half(other);
     if (ahead < FIRST) hits++;
   }
   return { auc: above / compared, hitRate: hits / split.held.length };
+}
+
+/** Links of each book. */
+function byBook(pairs: readonly Pair[], { titles }: BookSet): Set<number>[] {
+  const links = titles.map(() => new Set<number>());
+  for (const { book, link } of pairs) links[book]!.add(link);
+  return links;
 }
 
 function dot(a: Rows, i: number, b: Rows, j: number): number {
