@@ -34,8 +34,8 @@ export async function answersFor(
   const { queries, log } = options;
   const answers: SetAnswer[] = [];
   const found = new Set<string>();
-  for (const [i, { sets }] of loaded.entries()) {
-    const set = sets[0]!;
+  for (const [i, { studies }] of loaded.entries()) {
+    const { set } = studies[0]!;
     const asked = queries.length > 0 ? queries : exampleTitles(set, EXAMPLES);
     const studied = { set: set.name, titles: set.titles, models: shown[i]!.rows };
     const searched = queries.length > 0 && set.name === "wikipedia" ? await shelved(options) : studied;

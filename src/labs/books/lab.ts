@@ -11,7 +11,7 @@ import { writeReport } from "../report/write.ts";
 import { answersFor, type SetAnswer } from "./answers.ts";
 import { ARM_NAMES, ARMS } from "./compare.ts";
 import type { SetName } from "./data.ts";
-import { loadBookSets, type Studyable } from "./sets.ts";
+import { loadBookSets } from "./sets.ts";
 import { bookMap } from "./shelves.ts";
 import { type Findings, type Part, type Studied, study } from "./study.ts";
 
@@ -49,15 +49,14 @@ export async function runBooksLab(given: LabOptions = {}): Promise<LabResult<Boo
   const loaded = await loadBookSets(options);
   const here = machine();
   log(machineLine(here));
-  const sizes = ({ sets, plan }: Studyable): unknown => [
-    plan,
-    sets.map(({ titles, links, pairs }) => [titles.length, links.length, pairs.length]),
-  ];
-  const kept = keptParts<Part>(join(out, "books.run"), JSON.stringify([seed, loaded.map(sizes)]));
+  const sizes = loaded.flatMap(({ studies }) =>
+    studies.map(({ set, plan }) => [plan, set.titles.length, set.links.length, set.pairs.length]),
+  );
+  const kept = keptParts<Part>(join(out, "books.run"), JSON.stringify([seed, sizes]));
   const findings: Findings[] = [];
   const shown: Studied[] = [];
-  for (const { sets, plan } of loaded) {
-    for (const [i, set] of sets.entries()) {
+  for (const { studies } of loaded) {
+    for (const [i, { set, plan }] of studies.entries()) {
       const studied = await study(set, { ...plan, seed, kept, signal, onProgress });
       if (i === 0) shown.push(studied);
       print(studied.findings, log);
@@ -67,8 +66,8 @@ export async function runBooksLab(given: LabOptions = {}): Promise<LabResult<Boo
   const answers = await answersFor(loaded, shown, options);
   const maps = [];
   for (const [i, { rows }] of shown.entries()) {
-    const [set] = loaded[i]!.sets;
-    for (const arm of ["A", "E"] as const) maps.push(await bookMap(arm, rows[arm], set!, options));
+    const { set } = loaded[i]!.studies[0]!;
+    for (const arm of ["A", "E"] as const) maps.push(await bookMap(arm, rows[arm], set, options));
   }
   const seconds = (performance.now() - start) / 1000;
   const results: BooksLabResults = { lab: "books", machine: here, seed, quick, seconds, findings, answers };
