@@ -39,7 +39,8 @@ export async function measure(source: Source, request: SweepRequest, title: stri
       signal: abort.signal,
       onProgress: ({ report: soFar, ...progress }) => {
         going.value = { progress, cancel };
-        if (soFar === undefined) return;
+        // Most reports of progress tell nothing new, and drawing is dear.
+        if (soFar === undefined || sizeOf(soFar) === sizeOf(report)) return;
         report = soFar;
         keep("running");
       },
@@ -53,6 +54,11 @@ export async function measure(source: Source, request: SweepRequest, title: stri
   } finally {
     going.value = undefined;
   }
+}
+
+/** Grows with every build and every setting measured. */
+function sizeOf(report: SweepReport | undefined): number {
+  return (report?.results ?? []).reduce((sum, { points }) => sum + 1 + points.length, 0);
 }
 
 /** Without an index that was built but not measured. */

@@ -68,6 +68,9 @@ function curves(
       ),
     ],
   });
+  drawn.setAttribute("role", "img");
+  // Names of what the picture is made of, which only tell a reader of it "line" and "dot".
+  for (const part of drawn.querySelectorAll("g[aria-label]")) part.removeAttribute("aria-label");
   return drawn as unknown as SVGElement;
 }
 
