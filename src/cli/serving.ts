@@ -18,6 +18,8 @@ export async function serveUntilStopped(
   if (options.apiKey === undefined && !isLoopback(options.host ?? "127.0.0.1")) {
     process.stderr.write("Anyone who can reach this address can use it: --api-key KEY asks for a key.\n");
   }
+  // Failures are told to whoever asks.
+  server.app.prepare().catch(() => undefined);
   if (open && process.stdout.isTTY) openBrowser(server.address);
   try {
     await meanwhile?.(server, stop.signal);

@@ -43,6 +43,8 @@ export interface App {
   readonly limits: Readonly<ServerLimits>;
   readonly fetch: Hono["fetch"];
   readonly request: Hono["request"];
+  /** Loads what the first page of the web app shows, so that it is there when a browser asks. */
+  prepare(): Promise<void>;
   /** Stops long jobs; answers say from now on that their connection ends. */
   drain(): Promise<void>;
   /** Stops everything; what is still being answered fails. */
@@ -101,6 +103,9 @@ export async function createApp(options: AppOptions = {}): Promise<App> {
     limits,
     fetch: hono.fetch,
     request: hono.request,
+    prepare: async () => {
+      await sets.library.list();
+    },
     drain,
     close: async () => {
       await drain();
