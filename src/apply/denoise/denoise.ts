@@ -11,6 +11,8 @@ import {
 } from "../../core/index.ts";
 import { axesOf, type ColourMode, type FloatImage, planesOf, withPlanes } from "./colours.ts";
 import { type Bm3dOptions, DENOISERS, type NetworkOptions, type NlmOptions } from "./methods.ts";
+import { checkTrained } from "./networks/run.ts";
+import type { DenoisingNetwork } from "./networks/weights.ts";
 import type { Plane } from "./plane.ts";
 
 /** What {@link denoise} needs to know, whatever the method. */
@@ -118,6 +120,8 @@ function* imageJob(image: FloatImage, given: Settings, colour: ColourMode): Job<
   // Without noise the picture stays as it is to the last bit, which a turn of its axes would not keep.
   const mode = given.sigma < SILENCE || image.channels < 3 ? "channels" : colour;
   const axes = axesOf(mode, learns(given.method));
+  const { network } = given.own as { network?: DenoisingNetwork | null };
+  if (network?.sigma !== undefined) checkTrained(network, given.sigma, axes.scale);
   const settings = { ...given, sigma: given.sigma * axes.scale };
   const planes = planesOf(image, axes);
   const estimates: Plane[] = [];

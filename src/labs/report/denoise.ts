@@ -59,7 +59,8 @@ function setSection(set: SetScores): Html {
 const decibels = (value: number): Html => value.toFixed(2);
 
 function signed(value: number): Html {
-  return `${value > 0 ? "+" : ""}${value.toFixed(2)}`.replace("-", "−");
+  const text = value.toFixed(2);
+  return Number(text) === 0 ? "0.00" : `${value > 0 ? "+" : ""}${text}`.replace("-", "−");
 }
 
 function meansTable({ name, whole }: SetScores, { sigma, noisy, methods }: LevelScores): Html {

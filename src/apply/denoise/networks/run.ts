@@ -35,12 +35,16 @@ export function startNetwork(
     const rule = `a ${kind} by loadDenoisingNetwork(bytes)`;
     throw new VicinalError("BAD_INPUT", { what: "network", got: String(got ?? "none"), rule });
   }
-  const { sigma: trained } = network;
-  if (trained !== undefined && Math.abs(trained - settings.sigma) > MOST_OFF * trained) {
-    const rule = `${trained}, the noise that this network was trained for; load one for other noise`;
-    throw new VicinalError("OPTION_RANGE", { option: "sigma", got: settings.sigma, rule });
-  }
+  checkTrained(network, settings.sigma, 1);
   return runNetwork(image, network, settings.threads);
+}
+
+/** Refuses noise of colours that a network was not trained for; along its axes there is `scale` times as much. */
+export function checkTrained({ sigma: trained }: DenoisingNetwork, sigma: number, scale: number): void {
+  if (trained === undefined || Math.abs(trained - sigma * scale) <= MOST_OFF * trained) return;
+  const wanted = scale === 1 ? trained : `${(trained / scale).toFixed(2)} by luminance, √3 times ${trained}`;
+  const rule = `${wanted}, the noise that this network was trained for; load one for other noise`;
+  throw new VicinalError("OPTION_RANGE", { option: "sigma", got: sigma, rule });
 }
 
 /** Pictures of more pixels than `most` squared are worked on in tiles of at most about that side. */
