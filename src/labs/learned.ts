@@ -36,6 +36,8 @@ export interface Learned {
   features(rows: Matrix<Float32Array>, run?: RunOptions): Promise<Matrix<Float32Array>>;
   /** Share of rows that the network itself tells rightly. */
   accuracy(rows: Matrix<Float32Array>, labels: ArrayLike<number>): number;
+  /** The network as the bytes of a file, see loadEncoder(). */
+  save(): Uint8Array;
   close(): void;
 }
 
@@ -75,6 +77,7 @@ export async function learn(
       cpuSeconds: (user + system) / 1e6,
       features: (some, run = {}) => encoder.encodeAsync(some, run),
       accuracy: (some, truth) => shareEqual(head.predict(some) as number[], truth),
+      save: () => encoder.save(),
       close: () => tape.dispose(),
     };
   } catch (error) {

@@ -174,7 +174,7 @@ async function learnPart(
 
 function report(
   { options: { log }, data, split }: Context,
-  learned: Omit<Learned, "features">,
+  learned: Omit<Learned, "features" | "save">,
   space?: FeatureSpace,
 ): ModelFindings {
   const { recipe, parameters, trainSeconds, cpuSeconds } = learned;

@@ -89,7 +89,7 @@ export async function learnLinear(
   labels: ArrayLike<number>,
   epochs: number,
   { seed, threads, signal, onProgress }: LearnOptions,
-): Promise<Omit<Learned, "features">> {
+): Promise<Omit<Learned, "features" | "save">> {
   const [inputs, outputs] = [rows.cols, FASHION_CLASSES.length];
   const recipe: Recipe = {
     name: "linear softmax",

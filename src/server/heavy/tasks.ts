@@ -3,6 +3,7 @@ import { learnBooks } from "../recommend/learnBooks.ts";
 import { learnTaste } from "../recommend/learnTaste.ts";
 import { layoutMap } from "../sets/layoutMap.ts";
 import { learnEmoji } from "../sets/learnEmoji.ts";
+import { learnFashion } from "../sets/learnFashion.ts";
 import { sweepIndexes } from "../sweeps/sweep.ts";
 
 /** Work of seconds or minutes on numbers alone: what goes in and out can be sent from thread to thread. */
@@ -13,9 +14,10 @@ export const HEAVY_TASKS: {
   readonly layoutMap: typeof layoutMap;
   readonly learnEmoji: typeof learnEmoji;
   readonly learnBooks: typeof learnBooks;
+  readonly learnFashion: typeof learnFashion;
   readonly learnTaste: typeof learnTaste;
   readonly sweepIndexes: typeof sweepIndexes;
-} = { layoutMap, learnBooks, learnEmoji, learnTaste, sweepIndexes };
+} = { layoutMap, learnBooks, learnEmoji, learnFashion, learnTaste, sweepIndexes };
 
 export type HeavyName = keyof typeof HEAVY_TASKS;
 export type HeavyInput<N extends HeavyName> = Parameters<(typeof HEAVY_TASKS)[N]>[0];

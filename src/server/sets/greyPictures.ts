@@ -1,7 +1,9 @@
 import { type Matrix, matrix, type Scalars } from "../../core/index.ts";
 import { type Dataset, findDataset, loadDataset, openVectorFile } from "../../data/index.ts";
 import { FASHION_CLASSES } from "../../labs/fashion/data.ts";
+import type { FeatureSpace } from "../protocol.ts";
 import { type DataSet, type Feature, givenFeature, type LoadedSet, propertyOf } from "./dataSet.ts";
+import { fashionSpace } from "./fashionSpace.ts";
 
 /** Grey pictures of 28 × 28 with ten classes, as MNIST and Fashion-MNIST are published. */
 interface Kind {
@@ -10,7 +12,13 @@ interface Kind {
   readonly note: string;
   readonly classes: readonly string[];
   /** Further spaces beside the pixels. */
-  readonly features?: (rows: GreyPictures) => readonly Feature[];
+  readonly learned?: (rows: GreyPictures) => Promise<LearnedSpace>;
+}
+
+/** A space that is learned, and what it says of the pixels beside it. */
+export interface LearnedSpace {
+  readonly feature: Feature;
+  pixelScores(): Pick<FeatureSpace, "scores">;
 }
 
 /** All pictures, those to learn from first. */
@@ -19,6 +27,7 @@ export interface GreyPictures {
   readonly labels: Int32Array;
   /** Pictures from this row on are for testing. */
   readonly train: number;
+  readonly cacheDir: string | undefined;
 }
 
 const SIDE = 28;
@@ -28,6 +37,7 @@ export const FASHION: DataSet = greySet({
   title: "Fashion-MNIST",
   note: "Grey pictures of clothes, shoes and bags in ten classes.",
   classes: FASHION_CLASSES,
+  learned: fashionSpace,
 });
 
 export const MNIST: DataSet = greySet({
@@ -45,8 +55,8 @@ function greySet(kind: Kind): DataSet {
       const { base, queries } = await findDataset(name, dataDir);
       return (await rowsOf(base!)) + (await rowsOf(queries!));
     },
-    async load({ dataDir, signal, onProgress }) {
-      return loaded(kind, await loadDataset(name, { dataDir, signal, onProgress }));
+    async load({ dataDir, cacheDir, signal, onProgress }) {
+      return loaded(kind, await loadDataset(name, { dataDir, signal, onProgress }), cacheDir);
     },
   };
 }
@@ -58,10 +68,27 @@ async function rowsOf(path: string): Promise<number> {
   return rows ?? 0;
 }
 
-function loaded({ note, classes, features }: Kind, data: Dataset): LoadedSet {
+async function loaded(
+  { note, classes, learned }: Kind,
+  data: Dataset,
+  cacheDir: string | undefined,
+): Promise<LoadedSet> {
   const { base, queries, labels, queryLabels, info } = data;
   const pixels = joined(base, queries);
   const all = Int32Array.from([...labels!, ...queryLabels!.subarray(0, queries.rows)]);
+  const space = await learned?.({ pixels, labels: all, train: base.rows, cacheDir });
+  const raw = givenFeature(
+    {
+      name: "pixels",
+      title: "Raw pixels",
+      note: `The ${SIDE} × ${SIDE} grey values.`,
+      metrics: ["l2", "l1", "cosine"],
+      maps: ["umap", "pca"],
+      pixels: { side: SIDE, channels: 1 },
+    },
+    pixels,
+    (picture) => Float32Array.from(picture),
+  );
   return {
     note,
     count: pixels.rows,
@@ -79,21 +106,10 @@ function loaded({ note, classes, features }: Kind, data: Dataset): LoadedSet {
     ],
     credits: [`${info.credit}; ${info.licence}`],
     pictures: { side: SIDE, channels: 1, pixels: pixels.data },
-    features: [
-      givenFeature(
-        {
-          name: "pixels",
-          title: "Raw pixels",
-          note: `The ${SIDE} × ${SIDE} grey values.`,
-          metrics: ["l2", "l1", "cosine"],
-          maps: ["umap", "pca"],
-          pixels: { side: SIDE, channels: 1 },
-        },
-        pixels,
-        (picture) => Float32Array.from(picture),
-      ),
-      ...(features?.({ pixels, labels: all, train: base.rows }) ?? []),
-    ],
+    features:
+      space === undefined
+        ? [raw]
+        : [{ ...raw, describe: () => ({ ...raw.describe(), ...space.pixelScores() }) }, space.feature],
   };
 }
 
