@@ -28,6 +28,10 @@ export interface ServerLimits {
   stallMs: number;
   /** Bytes a second that a body must come at, from the first `stallMs` on. */
   bytesPerSecond: number;
+  /** Points from which a collection that may choose its index gets one. */
+  indexedRows: number;
+  /** Milliseconds without a change after which it is built. */
+  indexPauseMs: number;
   /** Milliseconds that what is being answered may take when the server is told to stop. */
   closeMs: number;
 }
@@ -47,6 +51,8 @@ export const SERVER_LIMITS: ServerLimits = {
   requestMs: 600_000,
   stallMs: 10_000,
   bytesPerSecond: 1024,
+  indexedRows: 20_000,
+  indexPauseMs: 2_000,
   closeMs: 8_000,
 };
 

@@ -2,8 +2,12 @@ import { basename } from "node:path";
 import type { RunOptions } from "../core/index.ts";
 import type { CollectionFacts, Collections } from "./collections/registry.ts";
 
-/** Rows from which vectors from a file get an index, built while they are searched exactly. */
-const INDEXED_ROWS = 20_000;
+export interface OpenFileOptions extends RunOptions {
+  /** Of a file of vectors. */
+  metric: string | undefined;
+  /** Vectors from which such a file gets an index, built while they are searched exactly. */
+  indexedRows: number;
+}
 
 /**
  * Makes a file that the operator named a collection: an index as it is, vectors at first for exact search. Requests
@@ -12,13 +16,12 @@ const INDEXED_ROWS = 20_000;
 export async function openFile(
   collections: Collections,
   path: string,
-  metric: string | undefined,
-  run: RunOptions = {},
+  { metric, indexedRows, ...run }: OpenFileOptions,
 ): Promise<CollectionFacts> {
   const name = nameFor(path, (taken) => collections.has(taken));
   const facts = await collections.load(name, { path, metric, index: "Flat" }, run);
   const isIndex = /\.vic$/i.test(path);
-  if (!isIndex && facts.size >= INDEXED_ROWS) collections.startBuild(name, {});
+  if (!isIndex && facts.size >= indexedRows) collections.startBuild(name, {});
   return facts;
 }
 

@@ -367,6 +367,74 @@ describe("an index", () => {
     });
   });
 
+  test("is built of bytes, bits and directions as of numbers, and finds the same", async () => {
+    for (const [name, body, vectors] of [
+      ["u8", { dtype: "u8" }, rowsOf(base).map((row) => row.map((value) => Math.floor(value * 255)))],
+      [
+        "bits",
+        { dtype: "bits", metric: "hamming" },
+        rowsOf(base).map((row) => row.map((value) => Number(value > 0.5))),
+      ],
+      ["cosine", { metric: "cosine" }, rowsOf(base)],
+    ] as const) {
+      await ok(send("PUT", `/of-${name}`, { dimension: DIMENSION, ...body }), 201);
+      await ok(send("POST", `/of-${name}/points`, { vectors, ids: vectors.map((_, i) => `p${i}`) }));
+      const search = { vectors: vectors.slice(0, 10), k: 5 };
+      const before = await ok<Hits>(send("POST", `/of-${name}/search`, search));
+      await outcome(send("POST", `/of-${name}/build`, { index: name === "bits" ? "BallTree" : "HNSW16" }));
+      const after = await ok<Hits>(send("POST", `/of-${name}/search`, { ...search, exact: true }));
+      const distances = ({ neighbors }: Hits): number[][] =>
+        neighbors.map((row) => row.map(({ distance }) => distance));
+      for (const [q, row] of distances(after).entries()) {
+        for (const [i, distance] of row.entries()) expect(distance).toBeCloseTo(distances(before)[q]![i]!, 5);
+      }
+    }
+  });
+
+  test("comes by itself once there are enough points, where the collection may choose", async () => {
+    const small = await serve({ limits: { indexedRows: 300, indexPauseMs: 30 } });
+    const put = (path: string, method: string, body: unknown): Promise<Answer> =>
+      ask(small.address, `/api/collections${path}`, {
+        method,
+        headers: JSON_TYPE,
+        body: JSON.stringify(body),
+      });
+    await ok(put("/chooses", "PUT", { dimension: DIMENSION, index: "HNSW8", targetRecall: 0.9 }), 201);
+    await ok(put("/chooses/points", "POST", { vectors: rowsOf(base).slice(0, 299) }));
+    expect(small.app.jobs.list()).toEqual([]);
+    await ok(put("/chooses/points", "POST", { vectors: rowsOf(base).slice(299) }));
+    while (small.app.jobs.list().length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await small.app.jobs.outcome(small.app.jobs.list()[0]!.job);
+    const { json } = await ask(small.address, "/api/collections/chooses");
+    expect(json).toMatchObject({ index: "HNSW8", size: 500 });
+  });
+
+  test("loses no change that comes while it takes the place of the old one", async () => {
+    await filled("swapped");
+    const { job } = await ok<{ job: string }>(send("POST", "/swapped/build", { index: "HNSW8" }), 202);
+    const sent: number[] = [];
+    let over = false;
+    void app.jobs.outcome(job).then(() => {
+      over = true;
+    });
+    const writers = Array.from({ length: 4 }, async (_, w) => {
+      for (let i = 0; !over || i < 5; i++) {
+        const firstId = 10_000 * (w + 1) + i;
+        const body = encodeVectors({ ...queries, rows: 1 }, "npy");
+        const path = `/api/collections/swapped/points?firstId=${firstId}`;
+        await ok(
+          ask(address, path, { method: "POST", headers: { "content-type": "application/x-npy" }, body }),
+        );
+        sent.push(firstId);
+      }
+    });
+    await Promise.all(writers);
+    expect(await ok(send("POST", "/swapped/points/get", { ids: sent, withVectors: false }))).toMatchObject({
+      missing: [],
+    });
+    expect(await ok(send("GET", "/swapped"))).toMatchObject({ index: "HNSW8", size: 500 + sent.length });
+  });
+
   test("that cannot be built, or whose job is cancelled, leaves the old one", async () => {
     await filled("kept");
     const { job } = await ok<{ job: string }>(send("POST", "/kept/build", { index: "NoSuch" }), 202);

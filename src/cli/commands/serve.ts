@@ -80,8 +80,9 @@ async function openFiles(
   signal: AbortSignal,
 ): Promise<void> {
   const { openFile } = await import("../../server/openFiles.ts");
+  const { indexedRows } = app.limits;
   for (const path of files) {
-    const facts = await openFile(app.collections, path, metric, { signal });
+    const facts = await openFile(app.collections, path, { metric, indexedRows, signal });
     const what = `${facts.index} over ${formatCount(facts.size)} vectors of ${formatCount(facts.dimension)} dimensions`;
     writeLine(`Collection ${facts.name}: ${what}, ${facts.metric}.`);
   }

@@ -11,11 +11,6 @@ import type { AuditAsk, BuildAsk, CreateAsk } from "./asks.ts";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 
-/** Rows from which a collection that may choose its index gets one beside exact search. */
-const AUTO_ROWS = 20_000;
-/** Milliseconds without a change after which such an index is built. */
-const AUTO_PAUSE_MS = 2_000;
-
 /** What is told of a collection. */
 export interface CollectionFacts extends CellFacts {
   readonly name: string;
@@ -28,6 +23,8 @@ interface Entry {
   /** Where it is held; undefined while its file is read. */
   at: { engine: Engine; cell: number } | undefined;
   building: boolean;
+  /** Changes under way. */
+  readonly changes: Set<Promise<unknown>>;
   /** Changes wait for this while one index takes the place of another. */
   hold: Promise<void> | undefined;
   /** What its index is to be once there are enough rows, if that was left to the server. */
@@ -144,7 +141,8 @@ export class Collections {
     const { engine, cell } = this.#at(entry);
     this.#entries.delete(name);
     clearTimeout(entry.pause);
-    await engine.call("close", { cell });
+    // Where its thread has ended there is nothing to close.
+    await engine.call("close", { cell }).catch(() => {});
     await this.#release(engine);
   }
 
@@ -161,9 +159,16 @@ export class Collections {
     while (changes && entry.hold !== undefined) await entry.hold;
     const { engine, cell } = this.#at(entry);
     const transfer = request.body === undefined ? [] : [request.body];
-    const answer = await engine.call<CellAnswer>("request", { cell, name: handler, request }, { transfer });
-    if (changes) this.#buildSoon(entry, answer.points);
-    return answer;
+    const answering = engine.call<CellAnswer>("request", { cell, name: handler, request }, { transfer });
+    if (!changes) return answering;
+    entry.changes.add(answering);
+    try {
+      const answer = await answering;
+      this.#buildSoon(entry, answer.points);
+      return answer;
+    } finally {
+      entry.changes.delete(answering);
+    }
   }
 
   /** The collection as the bytes of a .vic file. */
@@ -259,6 +264,7 @@ export class Collections {
     let release = (): void => {};
     entry.hold = new Promise((resolve) => (release = resolve));
     try {
+      await Promise.allSettled(entry.changes);
       await replay();
       if (this.#entries.get(entry.name) !== entry) throw unknownCollection();
       entry.at = now;
@@ -272,7 +278,7 @@ export class Collections {
   #buildSoon(entry: Entry, points: number): void {
     clearTimeout(entry.pause);
     const { wish, builtAt, building, name } = entry;
-    if (wish === undefined || building || points < Math.max(AUTO_ROWS, 2 * builtAt)) return;
+    if (wish === undefined || building || points < Math.max(this.#limits.indexedRows, 2 * builtAt)) return;
     entry.pause = setTimeout(() => {
       if (this.#closed || this.#entries.get(name) !== entry || entry.building) return;
       try {
@@ -280,7 +286,7 @@ export class Collections {
       } catch {
         // Too many jobs are under way: the next change tries again.
       }
-    }, AUTO_PAUSE_MS).unref();
+    }, this.#limits.indexPauseMs).unref();
   }
 
   async close(): Promise<void> {
@@ -319,6 +325,7 @@ export class Collections {
       wish,
       builtAt: 0,
       pause: undefined,
+      changes: new Set(),
     };
     this.#entries.set(name, entry);
     return entry;
@@ -331,7 +338,7 @@ export class Collections {
   }
 
   #sharedEngine(): Engine {
-    this.#shared ??= this.#newEngine();
+    if (this.#shared === undefined || this.#shared.hasEnded) this.#shared = this.#newEngine();
     return this.#shared;
   }
 

@@ -119,7 +119,7 @@ function acceptOf(context: Context): string {
   return accept.includes(FLOATS) ? FLOATS : "application/json";
 }
 
-function requireJson(context: Context): void {
+export function requireJson(context: Context): void {
   const type = typeOf(context);
   if (type === "application/json") return;
   throw new Refusal(

@@ -59,6 +59,10 @@ export class Engine {
     });
   }
 
+  get hasEnded(): boolean {
+    return this.#ended !== undefined;
+  }
+
   async stop(): Promise<void> {
     this.#ended ??= new Refusal("COLLECTION_UNKNOWN", "The collection was deleted meanwhile.");
     await this.#stop();

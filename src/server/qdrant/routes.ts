@@ -3,7 +3,13 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { VicinalError } from "../../core/index.ts";
 import type { BuildAsk } from "../collections/asks.ts";
 import type { CollectionFacts } from "../collections/registry.ts";
-import { type CollectionServices, checkDimension, forward, nameOf } from "../collections/routes.ts";
+import {
+  type CollectionServices,
+  checkDimension,
+  forward,
+  nameOf,
+  requireJson,
+} from "../collections/routes.ts";
 import { readBody } from "../guards/body.ts";
 import { problemOf } from "../problem.ts";
 import { Refusal } from "../refusal.ts";
@@ -46,6 +52,7 @@ export function qdrantRoutes(services: CollectionServices): Hono {
   app.onError((error, context) => refuseAsQdrant(context, error));
   app.use(async (context, next) => {
     context.set("began" as never, performance.now() as never);
+    if (context.req.method === "POST" || context.req.method === "PUT") requireJson(context);
     return next();
   });
 
