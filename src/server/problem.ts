@@ -19,9 +19,15 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   WASM_UNAVAILABLE: 500,
 };
 
-const TITLES: Readonly<Record<number, string>> = Object.fromEntries(
-  Object.values(REFUSALS).map(({ status, title }) => [status, title]),
-);
+/** What a status of those is called, whichever of the library's errors has it. */
+const TITLES: Readonly<Record<number, string>> = {
+  400: "Bad request",
+  404: "Not found",
+  409: "Conflict",
+  413: "Too large",
+  415: "Unsupported media type",
+  500: "Internal error",
+};
 
 /** A problem that another thread has found. */
 export class PassedOn extends Error {
@@ -42,7 +48,7 @@ export function problemOf(error: unknown): Problem {
   }
   if (isVicinalError(error)) {
     const status = STATUS[error.code] ?? 400;
-    const title = TITLES[status] ?? "Conflict";
+    const title = TITLES[status]!;
     return { type: "about:blank", title, status, detail: error.message, code: error.code };
   }
   if (error instanceof PassedOn) return error.problem;

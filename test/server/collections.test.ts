@@ -453,6 +453,37 @@ describe("an index", () => {
     );
   });
 
+  test("is of the collection's own dimension, whatever its options say", async () => {
+    await filled("same");
+    for (const options of [{ dimension: 6 }, { seed: 7 }]) {
+      expect(await refusal(send("POST", "/same/build", { index: "HNSW8", options }))).toEqual({
+        status: 400,
+        code: "BAD_JSON",
+      });
+      expect(await refusal(send("PUT", "/other", { dimension: 3, options }))).toEqual({
+        status: 400,
+        code: "BAD_JSON",
+      });
+    }
+    expect(await refusal(send("PUT", "/other", { dimension: 3, targetRecall: 2 }))).toEqual({
+      status: 400,
+      code: "BAD_JSON",
+    });
+    expect(await ok(send("GET", "/same"))).toMatchObject({ size: 500, dimension: DIMENSION });
+  });
+
+  test("and an audit under way end with their collection", async () => {
+    for (const [what, body] of [
+      ["build", { index: "HNSW32", options: { efConstruction: 500 } }],
+      ["audit", { sample: 500, k: 50 }],
+    ] as const) {
+      await filled("doomed");
+      const { job } = await ok<{ job: string }>(send("POST", `/doomed/${what}`, body), 202);
+      await ok(send("DELETE", "/doomed"), 204);
+      expect((await app.jobs.outcome(job)).event).toBe("aborted");
+    }
+  });
+
   test("is audited as a job, and its search parameters are set", async () => {
     await filled("audited", { index: "HNSW16" });
     expect(await ok(send("PATCH", "/audited", { params: { efSearch: 333 } }))).toMatchObject({
@@ -511,6 +542,19 @@ describe("files", () => {
       expect(await refusal(send("GET", "/bad"))).toEqual({ status: 404, code: "COLLECTION_UNKNOWN" });
     }
   });
+});
+
+test("a refusal's title is that of its status", async () => {
+  await ok(send("PUT", "/titles", { dimension: 2 }), 201);
+  const titles = [];
+  for (const [path, body] of [
+    ["/titles/search", { id: 5 }],
+    ["/titles/search", { vector: [1, 2], k: 0 }],
+    ["/titles/search", { vector: [1, 2], k: 20_000 }],
+  ] as const) {
+    titles.push(((await send("POST", path, body)).json as { title: string }).title);
+  }
+  expect(titles).toEqual(["Not found", "Bad request", "Too large"]);
 });
 
 test("/metrics tells requests, searches and points", async () => {

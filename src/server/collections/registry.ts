@@ -4,7 +4,7 @@ import { Engine } from "../engine/engine.ts";
 import type { FileAsk } from "../engine/load.ts";
 import type { CellFacts, Made } from "../engine/operations.ts";
 import type { CellAnswer, CellRequest } from "../engine/request.ts";
-import type { Jobs } from "../jobs.ts";
+import type { Jobs, Task } from "../jobs.ts";
 import type { ServerLimits } from "../limits.ts";
 import { Refusal } from "../refusal.ts";
 import type { AuditAsk, BuildAsk, CreateAsk } from "./asks.ts";
@@ -32,6 +32,8 @@ interface Entry {
   /** Rows when an index was last built. */
   builtAt: number;
   pause: NodeJS.Timeout | undefined;
+  /** Jobs about it, which end with it. */
+  readonly jobs: Set<string>;
 }
 
 /**
@@ -141,6 +143,7 @@ export class Collections {
     const { engine, cell } = this.#at(entry);
     this.#entries.delete(name);
     clearTimeout(entry.pause);
+    for (const job of entry.jobs) this.#jobs.cancel(job);
     // Where its thread has ended there is nothing to close.
     await engine.call("close", { cell }).catch(() => {});
     await this.#release(engine);
@@ -178,8 +181,9 @@ export class Collections {
   }
 
   startAudit(name: string, ask: AuditAsk): string {
-    const { engine, cell } = this.#at(this.#find(name));
-    return this.#jobs.start(`audit of ${name}`, (run) => engine.call("audit", { cell, ask }, run));
+    const entry = this.#find(name);
+    const { engine, cell } = this.#at(entry);
+    return this.#start(entry, `audit of ${name}`, (run) => engine.call("audit", { cell, ask }, run));
   }
 
   /** Builds another index of the same points beside, and puts it in the place of the one there is. */
@@ -190,11 +194,18 @@ export class Collections {
       throw new Refusal("BUILDING", `An index of ${name} is being built; wait for it, or cancel its job.`);
     entry.building = true;
     try {
-      return this.#jobs.start(`index of ${name}`, (run) => this.#build(entry, ask, run));
+      return this.#start(entry, `index of ${name}`, (run) => this.#build(entry, ask, run));
     } catch (error) {
       entry.building = false;
       throw error;
     }
+  }
+
+  /** A job about a collection. */
+  #start<T>(entry: Entry, what: string, task: Task<T>): string {
+    const job = this.#jobs.start(what, (run) => task(run).finally(() => entry.jobs.delete(job)));
+    entry.jobs.add(job);
+    return job;
   }
 
   async #build(
@@ -326,6 +337,7 @@ export class Collections {
       builtAt: 0,
       pause: undefined,
       changes: new Set(),
+      jobs: new Set(),
     };
     this.#entries.set(name, entry);
     return entry;

@@ -49,12 +49,26 @@ const params = z
   .record(z.string(), z.number())
   .meta({ description: "of the index, such as efSearch, nprobe, rerank" });
 
+/** What has a field of its own, and would otherwise be said twice: of a copy, its dimension must not change. */
+const NO_OPTIONS = [
+  ...["dimension", "metric", "metricOptions", "dtype", "seed", "spec", "targetRecall", "k", "threads"],
+  ...["keys", "metadata", "signal", "onProgress"],
+];
+
+const options = params
+  .refine((given) => !NO_OPTIONS.some((name) => Object.hasOwn(given, name)), {
+    error: `options name how an index is built, none of ${NO_OPTIONS.join(", ")}`,
+  })
+  .meta({ description: "of the index's building, such as efConstruction" });
+
 const index = z
   .string()
   .max(200)
   .meta({ description: "a specification such as Flat, HNSW32, HNSW16,SQ7,Refine or Auto" });
 const targetRecall = z
   .number()
+  .gt(0)
+  .max(1)
   .meta({ description: "share of true neighbours to find, above 0 and at most 1" });
 
 export const createAsk: z.ZodType<CreateAsk> = z.strictObject({
@@ -68,7 +82,7 @@ export const createAsk: z.ZodType<CreateAsk> = z.strictObject({
   index: index.optional(),
   targetRecall: targetRecall.optional(),
   seed: z.number().int().min(0).optional(),
-  options: params.optional().meta({ description: "of the index's building, such as efConstruction" }),
+  options: options.optional(),
 });
 
 export const configureAsk: z.ZodType<ConfigureAsk> = z.strictObject({ params });
@@ -119,7 +133,7 @@ export const buildAsk: z.ZodType<BuildAsk> = z.strictObject({
   k: z.number().int().min(1).optional(),
   seed: z.number().int().min(0).optional(),
   threads: z.number().int().min(1).max(64).optional(),
-  options: params.optional(),
+  options: options.optional(),
 });
 
 export const auditAsk: z.ZodType<AuditAsk> = z.strictObject({
