@@ -467,6 +467,33 @@ test("names of Object.prototype are fields like others, or refused, and change n
   expect(await isGood()).toBe(true);
 });
 
+test("payloads and filters too odd to be kept as text break nothing", async () => {
+  const at = "/collections/good/points";
+  const odd = { id: "odd", vector: rows[0], payload: { "payload.json": "null", a: 1 } };
+  expect((await send("PUT", at, { points: [odd] })).status).toBe(200);
+  const told = await send("POST", at, { ids: ["odd"], with_payload: ["a", "payload.json"] });
+  expect(told.json).toMatchObject({ result: [{ id: "odd", payload: { "payload.json": "null", a: 1 } }] });
+  const kept = { points: [{ id: "odd", vector: rows[0], metadata: { "payload.json": "[7]" } }] };
+  expect((await send("POST", "/api/collections/good/points", kept)).status).toBe(200);
+  expect((await send("POST", at, { ids: ["odd"] })).json).toMatchObject({
+    result: [{ id: "odd", payload: { "payload.json": "[7]" } }],
+  });
+  await send("POST", `${at}/delete`, { points: ["odd"] });
+
+  const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+  for (const [condition, status] of [
+    [`{"has_id":[${deep}]}`, 400],
+    [`{"has_id":[1],"more":${deep}}`, 200],
+  ] as const) {
+    const body = `{"filter":{"must":[${condition}]}}`;
+    const answer = await ask(address, `${at}/scroll`, { method: "POST", headers: JSON_TYPE, body });
+    expect(answer.status).toBe(status);
+  }
+  const ids = Array.from({ length: 30_000 }, (_, i) => i + 199);
+  const long = { filter: { must: [{ has_id: ids }] } };
+  expect((await send("POST", `${at}/count`, long)).json).toMatchObject({ result: { count: 1 } });
+});
+
 test("filters beyond their limits are refused whatever their language", async () => {
   const wide = { $or: Array.from({ length: 1001 }, (_, i) => ({ i })) };
   let deep: unknown = { i: 1 };

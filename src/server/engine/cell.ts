@@ -28,6 +28,8 @@ const FIRST_SLICE = 32;
 /** Milliseconds that one slice of a large change may take: searches come in between. */
 const SLICE_MS = 8;
 const MASKS = 16;
+/** Characters of a filter whose mask is kept. */
+const MASK_NAME = 65_536;
 
 /**
  * A collection's index with what a server adds: changes one after another and in slices, a record of changes while
@@ -146,10 +148,12 @@ export class Cell {
   /** The rows that a filter lets through; worked out once until something changes. */
   mask(ask: FilterAsk): Mask {
     const filter = compile(ask);
-    const name = `${this.#version} ${ask.language} ${JSON.stringify(ask.value)}`;
+    const text = textOf(ask);
+    const name = `${this.#version} ${text}`;
     const known = this.#masks.get(name);
     if (known !== undefined && known.version === this.index.version) return known;
     const mask = this.index.mask(filter);
+    if (text === undefined) return mask;
     if (this.#masks.size >= MASKS) this.#masks.delete(this.#masks.keys().next().value!);
     this.#masks.set(name, mask);
     return mask;
@@ -261,6 +265,16 @@ export interface Block {
   readonly count: number;
   readonly ids: Key[] | undefined;
   readonly metadata: (Metadata | undefined)[] | undefined;
+}
+
+/** A filter as text by which its mask is kept; undefined for what is too long to keep, or too deep to write. */
+function textOf({ language, value }: FilterAsk): string | undefined {
+  try {
+    const text = `${language} ${JSON.stringify(value)}`;
+    return text.length > MASK_NAME ? undefined : text;
+  } catch {
+    return undefined;
+  }
 }
 
 function compile(ask: FilterAsk): Filter {

@@ -163,8 +163,10 @@ function rangeTest(range: unknown, at: string): (value: Scalar | null) => boolea
 }
 
 function hasId(ids: unknown, at: string): Test {
-  if (!Array.isArray(ids) || ids.length > MAX_IDS) fail(at, typeof ids, `a list of at most ${MAX_IDS} ids`);
-  const known = new Set<unknown>(ids as unknown[]);
+  if (!Array.isArray(ids) || ids.length > MAX_IDS || !ids.every(isScalar)) {
+    fail(at, typeof ids, `a list of at most ${MAX_IDS} ids`);
+  }
+  const known = new Set<unknown>(ids as Scalar[]);
   return (key) => known.has(typeof key === "bigint" ? String(key) : key);
 }
 

@@ -23,7 +23,8 @@ export function metadataOf(payload: Payload | null | undefined): Metadata | unde
       rule: "an object of fields",
     });
   }
-  if (Object.values(payload).every(isPlain)) return payload as Metadata;
+  if (!Object.hasOwn(payload, PAYLOAD_FIELD) && Object.values(payload).every(isPlain))
+    return payload as Metadata;
   const fields = new Map<string, FieldValue>();
   for (const name of Object.keys(payload)) collect(fields, name, payload[name], 1);
   const record: Record<string, FieldValue> = Object.create(null) as Record<string, FieldValue>;
@@ -38,7 +39,11 @@ export function payloadOf(metadata: Metadata | undefined): Payload {
   const whole = metadata[PAYLOAD_FIELD];
   if (typeof whole !== "string") return metadata;
   try {
-    return JSON.parse(whole) as Payload;
+    const payload: unknown = JSON.parse(whole);
+    // The native API may have kept any text there.
+    return typeof payload === "object" && payload !== null && !Array.isArray(payload)
+      ? (payload as Payload)
+      : metadata;
   } catch {
     return metadata;
   }
