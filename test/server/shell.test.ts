@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { VicinalError } from "../../src/core/index.ts";
+import { createApp } from "../../src/server/app.ts";
 import { type JobEvent, Jobs } from "../../src/server/jobs.ts";
 import { ask, askRaw, PAGE, serve } from "./support.ts";
 
@@ -100,6 +101,15 @@ describe("a key", async () => {
       200,
     );
   });
+
+  test.each(["", " ", " padded", "ключ", "two\nlines"])(
+    "that no header can hold is refused: %j",
+    async (bad) => {
+      await expect(createApp({ apiKey: bad, webFiles: new Map() })).rejects.toMatchObject({
+        code: "OPTION_RANGE",
+      });
+    },
+  );
 
   test("is asked for before a body is read", async () => {
     const head = "POST /api/collections HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\n{";

@@ -1,5 +1,6 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { VicinalError } from "../../core/index.ts";
 import { Refusal } from "../refusal.ts";
 
 const COOKIE = "vicinal_session";
@@ -13,7 +14,12 @@ export class KeyGuard {
   /** Made anew with every start, so that sessions end with the server. */
   readonly #session: string;
 
+  /** @throws VicinalError OPTION_RANGE for a key that no header could hold */
   constructor(key: string | undefined) {
+    if (key !== undefined && !/^[!-~]([ -~]*[!-~])?$/.test(key)) {
+      const rule = "ASCII that a header can hold: at least one character, no space at either end";
+      throw new VicinalError("OPTION_RANGE", { option: "apiKey", got: `${key.length} characters`, rule });
+    }
     this.#digest = key === undefined ? undefined : digestOf(key);
     this.#session = createHmac("sha256", randomBytes(32))
       .update(key ?? "")
