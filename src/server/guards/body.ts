@@ -5,6 +5,8 @@ import { Refusal } from "../refusal.ts";
 
 /** Bodies without a stated length are gathered in parts and joined, which is not done to large ones. */
 const UNSTATED_BYTES = 64 * 2 ** 20;
+/** Room that a body of stated length begins with. */
+const FIRST_BYTES = 2 ** 20;
 
 type BodyLimits = Pick<ServerLimits, "stallMs" | "bytesPerSecond">;
 
@@ -61,26 +63,34 @@ async function* webChunks(request: Request): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** A body of stated length. */
+/** A body of stated length. Memory is taken as bytes come: to state a length costs its sender nothing. */
 class Filled {
-  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #length: number;
+  #bytes: Uint8Array<ArrayBuffer>;
   #at = 0;
 
   constructor(length: number) {
-    this.#bytes = new Uint8Array(length);
+    this.#length = length;
+    this.#bytes = new Uint8Array(Math.min(length, FIRST_BYTES));
   }
 
   take(chunk: Uint8Array): void {
-    if (this.#at + chunk.length > this.#bytes.length) throw tooLarge("more", this.#bytes.length);
+    const to = this.#at + chunk.length;
+    if (to > this.#length) throw tooLarge("more", this.#length);
+    if (to > this.#bytes.length) {
+      const grown = new Uint8Array(Math.min(this.#length, Math.max(to, 4 * this.#bytes.length)));
+      grown.set(this.#bytes.subarray(0, this.#at));
+      this.#bytes = grown;
+    }
     this.#bytes.set(chunk, this.#at);
-    this.#at += chunk.length;
+    this.#at = to;
   }
 
   buffer(): ArrayBuffer {
-    if (this.#at < this.#bytes.length) {
+    if (this.#at < this.#length) {
       throw new Refusal(
         "BAD_REQUEST",
-        `The body has ${this.#at} of the ${this.#bytes.length} bytes it was said to have.`,
+        `The body has ${this.#at} of the ${this.#length} bytes it was said to have.`,
       );
     }
     return this.#bytes.buffer;
