@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import type { Matrix } from "../../src/core/index.ts";
 import { encodeVectors } from "../../src/data/index.ts";
@@ -420,7 +421,8 @@ describe("an index", () => {
     const writers = Array.from({ length: 4 }, async (_, w) => {
       for (let i = 0; !over || i < 5; i++) {
         const firstId = 10_000 * (w + 1) + i;
-        const body = encodeVectors({ ...queries, rows: 1 }, "npy");
+        // Packed, so that reading it takes turns of the event loop, in which others come first.
+        const body = gzipSync(encodeVectors({ ...queries, rows: 1 }, "npy"));
         const path = `/api/collections/swapped/points?firstId=${firstId}`;
         await ok(
           ask(address, path, { method: "POST", headers: { "content-type": "application/x-npy" }, body }),
