@@ -184,8 +184,8 @@ describe.skipIf(browserProgram === undefined)("Explore", () => {
     await page.close();
   });
 
-  test("nothing is wrong with it for assistive technology, or in 390 px", async () => {
-    for (const view of [{ dark: true }, { width: 390, height: 844 }]) {
+  for (const view of [{ dark: true }, { width: 390, height: 844 }]) {
+    test(`nothing is wrong with it for assistive technology: ${Object.entries(view).join()}`, async () => {
       const { page, complaints } = await open("&i=RaBitQ&q=300&w=3.99", "page", view);
       await answered(page, details.titles[300]!);
       await page.getByText("What is this?").click();
@@ -193,8 +193,8 @@ describe.skipIf(browserProgram === undefined)("Explore", () => {
       expect(await accessibilityFindings(page)).toEqual([]);
       expect(complaints).toEqual([]);
       await page.close();
-    }
-  });
+    });
+  }
 
   test("script of the first page is at most 250 KB gzipped", () => {
     const folder = join(root, "dist", "web");

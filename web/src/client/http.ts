@@ -123,7 +123,12 @@ async function settled(path: string, init: RequestInit, waiting: Waiting): Promi
     const response = await request(path, { ...init, ...signalOf(waiting) });
     if (response.status !== 202) return response;
     const { job } = (await response.json()) as JobStarted;
-    await followJob(job, waiting);
+    try {
+      await followJob(job, waiting);
+    } catch (error) {
+      // Somebody else who waited for the same stopped it; whoever still wants it begins it again.
+      if (!isAbort(error) || waiting.signal?.aborted) throw error;
+    }
   }
 }
 

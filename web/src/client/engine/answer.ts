@@ -24,7 +24,7 @@ export interface Space {
   readonly vectors: Matrix<Float32Array> | Matrix<Uint8Array> | Matrix<Int8Array>;
 }
 
-const indexes = new Map<string, Built>();
+const indexes = new Map<string, Promise<Built>>();
 
 export function spaceOf(name: string, { data, columns, rows }: Vectors): Space {
   return { name, vectors: matrix(data as Float32Array, columns, rows) };
@@ -53,18 +53,29 @@ export async function answer(
   };
 }
 
+/** The index of that specification, built by whoever asks first; others wait for the same. */
 async function indexFor(space: Space, metric: Metric, spec: string, waiting: Waiting): Promise<Built> {
   const name = [space.name, metric, spec].join("|");
-  const known = indexes.get(name);
-  if (known !== undefined) return known;
+  for (;;) {
+    const building = indexes.get(name) ?? buildOver(space, metric, spec, waiting);
+    indexes.delete(name);
+    indexes.set(name, building);
+    try {
+      const built = await building;
+      forgetOldest();
+      return built;
+    } catch (error) {
+      if (indexes.get(name) === building) indexes.delete(name);
+      // Whoever began it gave up; it is begun again for those who still wait.
+      if (waiting.signal?.aborted || (error as Error).name !== "AbortError") throw error;
+    }
+  }
+}
+
+async function buildOver(space: Space, metric: Metric, spec: string, waiting: Waiting): Promise<Built> {
   const start = performance.now();
-  const made = {
-    index: await indexOver(space.vectors, metric, spec, waiting as RunOptions),
-    seconds: (performance.now() - start) / 1000,
-  };
-  indexes.set(name, made);
-  forgetOldest();
-  return made;
+  const index = await indexOver(space.vectors, metric, spec, waiting as RunOptions);
+  return { index, seconds: (performance.now() - start) / 1000 };
 }
 
 async function indexOver(
@@ -85,10 +96,10 @@ async function indexOver(
 }
 
 function forgetOldest(): void {
-  const oldest = indexes.keys().next().value!;
   if (indexes.size <= MOST_INDEXES) return;
-  indexes.get(oldest)!.index.close();
-  indexes.delete(oldest);
+  const [name, oldest] = indexes.entries().next().value!;
+  indexes.delete(name);
+  oldest.then(({ index }) => index.close()).catch(() => undefined);
 }
 
 function ranked(

@@ -6,8 +6,6 @@ import type { FromEngine, ToEngine } from "./messages.ts";
 
 const spaces = new Map<string, Space>();
 const under = new Map<number, AbortController>();
-/** One after another, since there is one thread, and so that two that want the same index build it once. */
-let queue: Promise<void> = Promise.resolve();
 const say = (message: FromEngine): void => postMessage(message);
 
 addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
@@ -16,7 +14,7 @@ addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
   else {
     const controller = new AbortController();
     under.set(data.task, controller);
-    queue = queue.then(() => find(data, controller));
+    void find(data, controller);
   }
 });
 
@@ -24,7 +22,6 @@ type Asked = ToEngine & { kind: "neighbours" };
 
 async function find({ task, space, request }: Asked, controller: AbortController): Promise<void> {
   try {
-    controller.signal.throwIfAborted();
     const waiting = {
       signal: controller.signal,
       onProgress: (progress: { phase: string; done: number; total: number }) =>

@@ -19,8 +19,8 @@ export function About() {
           is its <b>recall</b>.
         </p>
         <p>
-          Try it: click a neighbour to walk on from there; choose <i>RaBitQ</i> or pull the slider of an index
-          to the left, and see what is missed. How indexes do it is shown on{" "}
+          Try it: click a neighbour to walk on from there; set the slider of an index to a small number, or
+          choose <i>RaBitQ</i>, and see what is missed. How indexes do it is shown on{" "}
           <a href={linkTo("ideas")}>Ideas</a>; what is fastest at which recall, on{" "}
           <a href={linkTo("bench")}>Bench</a>.
         </p>

@@ -1,14 +1,13 @@
 import type { NeighboursAnswer, NeighboursRequest, SetDetails } from "../../../../src/server/protocol.ts";
-import { source } from "../../client/index.ts";
 import { ErrorNote } from "../../parts/errorNote.tsx";
 import { bytes, count, milliseconds, seconds, short } from "../../parts/format.ts";
 import { Progress } from "../../parts/progress.tsx";
 import { Skeleton } from "../../parts/skeleton.tsx";
-import { useWork } from "../../parts/useWork.ts";
 import { NeighbourList } from "./neighbourList.tsx";
 import { mainProperty } from "./picks.ts";
 import { offeredIndexes } from "./specs.ts";
 import type { State } from "./state.ts";
+import { useSearch } from "./useSearch.ts";
 
 interface ResultsProps {
   readonly state: State;
@@ -21,36 +20,16 @@ interface ResultsProps {
 /** Exact neighbours, which are there at once, above those that the index found. */
 export function Results(props: ResultsProps) {
   const { state, set, request } = props;
-  const from = source.value;
-  const asked = JSON.stringify(request);
-  const sure = useWork<NeighboursAnswer>(
-    (waiting) => from.neighbours(set.name, exactly(request), waiting),
-    [from, set.name, JSON.stringify(exactly(request))],
+  const { exact, exactPending, answer, pending, error, progress, cancel, again } = useSearch(
+    set.name,
+    request,
   );
-  const { value, error, pending, progress, ...found } = useWork<NeighboursAnswer>(
-    (waiting) => from.neighbours(set.name, request, waiting),
-    [from, set.name, asked],
-  );
-  const cancel = (): void => {
-    sure.cancel();
-    found.cancel();
-  };
-  const again = (): void => {
-    if (sure.value === undefined) sure.again();
-    found.again();
-  };
-  const answer = error === undefined ? value : undefined;
-  const exact = pending ? sure.value?.exact : (answer?.exact ?? sure.value?.exact);
   const missed = pending || answer === undefined ? undefined : differences(answer).missed;
   return (
     <section class="explore-results" aria-busy={pending}>
       <Summary {...props} answer={pending ? undefined : answer} pending={pending} />
       <Head kind="exact" title="Exact" about="every row compared, nearest first" />
-      {error === undefined && <ErrorNote error={sure.error} onRetry={sure.again} />}
-      {exact === undefined && sure.pending && <Skeleton what="neighbours" lines={2} />}
-      {sure.pending && sure.progress && (
-        <Progress what="Vectors" progress={sure.progress} onCancel={cancel} />
-      )}
+      {exact === undefined && exactPending && <Skeleton what="neighbours" lines={2} />}
       {exact !== undefined && (
         <NeighbourList
           {...{ state, set }}
@@ -61,7 +40,7 @@ export function Results(props: ResultsProps) {
         />
       )}
       <Head kind="approximate" title="Approximate" about={aboutIndex(set, request)} />
-      {pending && progress !== undefined && !sure.pending && (
+      {pending && progress !== undefined && (
         <Progress what={`Building ${request.index}`} progress={progress} onCancel={cancel} />
       )}
       <ErrorNote error={error} onRetry={again} />
@@ -81,11 +60,6 @@ export function Results(props: ResultsProps) {
       )}
     </section>
   );
-}
-
-function exactly({ feature, metric, k, row, pixels }: NeighboursRequest): NeighboursRequest {
-  const query = pixels === undefined ? { row: row! } : { pixels };
-  return { feature, metric, index: "Flat", k, ...query };
 }
 
 function aboutIndex(set: SetDetails, { index }: NeighboursRequest): string {
