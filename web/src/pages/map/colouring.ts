@@ -1,5 +1,5 @@
 import type { Property } from "../../../../src/server/protocol.ts";
-import { type Colour, categoryColours, otherColour, scaleColour } from "../../parts/palette.ts";
+import { type Colour, categoryColours, cssColour, otherColour, scaleColour } from "../../parts/palette.ts";
 import type { Theme } from "../../shell/theme.ts";
 
 /** Rows of one colour: what the legend lists and can hide. */
@@ -69,6 +69,11 @@ function quantities({ values, of }: Property, theme: Theme): Colouring {
     groupOf: Uint8Array.from(of, (value) => (value < 0 ? 0 : 1)),
     scale: { low, high, shareOf },
   };
+}
+
+/** Colour of a row, as the page's style sheets take it. */
+export function colourOfRow({ groups, groupOf, scale }: Colouring, row: number, theme: Theme): string {
+  return cssColour(groups[groupOf[row]!]?.colour ?? scaleColour(scale?.shareOf[row] ?? 0, theme));
 }
 
 const FAINT = 0.16;

@@ -1,5 +1,5 @@
 import { type Signal, signal } from "@preact/signals";
-import { ALL, type Atlas, moveTo } from "./atlas.ts";
+import { ALL, type Atlas, moveTo, showRow } from "./atlas.ts";
 import { panned, type Spot, toMap, zoomed } from "./camera.ts";
 import { rowsInside } from "./lasso.ts";
 import { nearestPlace } from "./placed.ts";
@@ -159,7 +159,10 @@ function keys(stage: HTMLElement, atlas: Atlas, outline: Signal<readonly Spot[]>
     },
     Enter: () => {
       const { width, height } = atlas.size.value;
-      atlas.selected.value = nearestRow(atlas, { x: width / 2, y: height / 2 }, Math.max(width, height));
+      // However far that is: between islands the nearest may be out of sight.
+      const row = nearestRow(atlas, { x: width / 2, y: height / 2 }, 3 * atlas.view.value.scale);
+      atlas.selected.value = row;
+      if (row !== undefined) showRow(atlas, row);
     },
     Escape: () => {
       if (outline.value.length > 0) outline.value = [];

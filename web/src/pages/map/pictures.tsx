@@ -1,7 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { Picture } from "../../parts/picture.tsx";
+import { theme } from "../../shell/theme.ts";
 import type { Atlas, Chart } from "./atlas.ts";
 import { type Camera, type Size, type Spot, toMap, toScreen } from "./camera.ts";
+import { colourOfRow } from "./colouring.ts";
 import { eachWithin, placeOf } from "./placed.ts";
 
 /** With more rows in sight than this, points tell more than the few pictures that there is room for. */
@@ -31,13 +33,21 @@ export function Pictures({ atlas }: { readonly atlas: Atlas }) {
   const grown = camera.scale / laid.camera.scale;
   const origin = toScreen(camera, pixels, toMap(laid.camera, laid.size, { x: 0, y: 0 }));
   const side = pictureSide(pixels);
+  const colours = atlas.colouring.value;
   return (
     <div
       class="map-pictures"
       style={{ transform: `translate(${origin.x}px, ${origin.y}px) scale(${grown})` }}
     >
       {laid.pictures.map(({ row, at }) => (
-        <span key={row} style={{ left: `${at.x - side / 2}px`, top: `${at.y - side / 2}px` }}>
+        <span
+          key={row}
+          style={{
+            left: `${at.x - side / 2}px`,
+            top: `${at.y - side / 2}px`,
+            ...(colours && { outlineColor: colourOfRow(colours, row, theme.value) }),
+          }}
+        >
           <Picture set={from.details} row={row} size={side} />
         </span>
       ))}
