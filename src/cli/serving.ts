@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { VicinalError } from "../core/index.ts";
 import type { RunningServer, ServerOptions } from "../server/index.ts";
 import { writeLine } from "./output.ts";
 
@@ -11,7 +12,9 @@ export async function serveUntilStopped(
   { open, meanwhile }: { readonly open: boolean; readonly meanwhile?: Meanwhile },
 ): Promise<void> {
   const { startServer } = await import("../server/index.ts");
-  const server = await startServer(options);
+  const server = await startServer(options).catch((error) => {
+    throw addressProblem(error, options);
+  });
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   writeLine(`Vicinal is at ${server.address} (Ctrl+C stops it).`);
@@ -31,8 +34,24 @@ export async function serveUntilStopped(
   }
 }
 
+/** Why an address cannot be listened on, as a usage error; other errors as they are. */
+function addressProblem(error: unknown, { host, port }: ServerOptions): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const rules: Record<string, [option: string, got: unknown, rule: string]> = {
+    EADDRINUSE: ["--port", port, "one that nothing listens on yet; 0 takes any that is free"],
+    EACCES: ["--port", port, "one that this user may listen on, such as those from 1024"],
+    EADDRNOTAVAIL: ["--host", host, "an address of this machine"],
+    ENOTFOUND: ["--host", host, "an address or a name of this machine"],
+    EAI_AGAIN: ["--host", host, "an address or a name of this machine"],
+  };
+  const known = code === undefined ? undefined : rules[code];
+  if (known === undefined) return error;
+  const [option, got, rule] = known;
+  return new VicinalError("OPTION_RANGE", { option, got, rule }, { cause: error });
+}
+
 function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
+  return /^(localhost|::1|127(\.\d{1,3}){3})$/.test(host);
 }
 
 /** Shows a page in the user's browser; where that cannot be done the address on the screen must do. */

@@ -198,3 +198,18 @@ test("files that are not there, or hold no vectors, end it with an error", async
   expect(outcome.stderr).toMatch(/^error\[FORMAT/m);
   expect(outcome.code).toBe(2);
 }, 60_000);
+
+test("an address that cannot be listened on, or a key that cannot be sent, ends it with what to change", async () => {
+  const { address, child } = await serve([], 1);
+  const { port } = new URL(address);
+  for (const [flags, option] of [
+    [["--port", port], "--port"],
+    [["--port", "0", "--host", "192.0.2.1"], "--host"],
+    [["--port", "0", "--api-key", ""], "apiKey"],
+  ] as const) {
+    const outcome = await run(["serve", ...flags]);
+    refused(outcome, "OPTION_RANGE");
+    expect(outcome.stderr).toContain(option);
+  }
+  child.kill("SIGKILL");
+}, 60_000);
