@@ -253,7 +253,9 @@ describe("neighbours", () => {
     expect(await refused({ ...sound, metric: "hamming" })).toEqual([400, "OPTION_RANGE"]);
     expect(await refused({ ...sound, index: "Sort" })).toEqual([400, "SPEC_SYNTAX"]);
     expect(await refused({ ...sound, metric: "l1", index: "ScaNN64" })).toEqual([400, "UNSUPPORTED"]);
-    expect(await refused({ ...sound, params: { nprobe: 3 } })).toEqual([400, "OPTION_UNKNOWN"]);
+    for (const params of [{ nprobe: 3 }, { maxDistance: 1 }, { k: 3 }]) {
+      expect(await refused({ ...sound, params })).toEqual([400, "OPTION_UNKNOWN"]);
+    }
   });
 });
 

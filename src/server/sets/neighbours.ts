@@ -63,6 +63,7 @@ export function compareNeighbours(
   approximate: BuiltIndex,
   query: Query,
 ): NeighboursAnswer {
+  checkParams(approximate.index, query.params);
   const near = timed(approximate.index, query, query.params);
   const truth = exact === approximate ? near : timed(exact.index, query, {});
   const { index, seconds } = approximate;
@@ -72,6 +73,13 @@ export function compareNeighbours(
     recall: recallOf(vectors, metric, query.vector, truth, near),
     built: { seconds, bytes: index.stats().memory.total, spec: index.spec },
   };
+}
+
+/** Other options of a search would make the two answers to different questions. */
+function checkParams({ searchParams }: Index<number>, params: Query["params"]): void {
+  for (const got of Object.keys(params)) {
+    if (!searchParams.includes(got)) throw new VicinalError("OPTION_UNKNOWN", { got, known: searchParams });
+  }
 }
 
 /** Searches a few times; without the query's own row, and no more than k. */
