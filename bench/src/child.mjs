@@ -4,7 +4,7 @@
  * one JSON line answers each; see src/process.mjs for the other end.
  */
 import { closeSync, openSync, readSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createInterface } from "node:readline";
+import { answerCommands } from "./answer.mjs";
 
 const job = JSON.parse(process.argv[2]);
 const { d, k } = job;
@@ -134,16 +134,6 @@ const commands = {
   facts: () => contender.facts?.() ?? {},
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const [name, ...args] = line.split(" ");
-  if (name === "quit") break;
-  let reply;
-  try {
-    reply = await commands[name](...args);
-  } catch (error) {
-    reply = { error: String(error?.message ?? error) };
-  }
-  process.stdout.write(JSON.stringify(reply) + "\n");
-}
+await answerCommands(commands);
 if (job.scratch) rmSync(`${job.scratch}.usearch`, { force: true });
 process.exit(0);

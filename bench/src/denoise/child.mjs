@@ -3,9 +3,9 @@
  * ../process.mjs. The argument is the number of threads. Networks have weights of their initialisation: the time does
  * not depend on them, and nobody's file is needed.
  */
-import { createInterface } from "node:readline";
 import * as apply from "../../../dist/apply/index.js";
 import { createTape } from "../../../dist/autodiff/index.js";
+import { answerCommands, timeSteps } from "../answer.mjs";
 import { CASES, LARGE, SIGMA } from "./cases.mjs";
 
 const threads = Number(process.argv[2]);
@@ -33,7 +33,6 @@ function networkOf(method) {
 }
 
 let step = () => 0;
-let consumed = 0;
 
 const commands = {
   prepare(name) {
@@ -43,37 +42,10 @@ const commands = {
     step = () => apply.denoise(image, options).data[0];
     return {};
   },
-  time(seconds) {
-    const cpu = process.cpuUsage();
-    const start = performance.now();
-    let steps = 0;
-    let elapsed = 0;
-    do {
-      consumed += step();
-      steps++;
-      elapsed = (performance.now() - start) / 1000;
-    } while (elapsed < Number(seconds));
-    const { user, system } = process.cpuUsage(cpu);
-    return {
-      queries: steps,
-      seconds: elapsed,
-      cpu: (user + system) / 1e6,
-      consumed: Number.isFinite(consumed),
-    };
-  },
+  time: (seconds) => timeSteps(step, Number(seconds)),
   /** The most that the process ever held. */
   memory: () => ({ bytes: process.resourceUsage().maxRSS * 1024 }),
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const [name, ...rest] = line.split(" ");
-  if (name === "quit") break;
-  let reply;
-  try {
-    reply = commands[name](...rest);
-  } catch (error) {
-    reply = { error: String(error?.stack ?? error) };
-  }
-  process.stdout.write(`${JSON.stringify(reply)}\n`);
-}
+await answerCommands(commands);
 process.exit(0);

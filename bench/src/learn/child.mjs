@@ -4,8 +4,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import * as ad from "../../../dist/autodiff/index.js";
+import { answerCommands, timeSteps } from "../answer.mjs";
 import { CASES } from "./cases.mjs";
 
 const [folder, threads] = [process.argv[2], Number(process.argv[3])];
@@ -82,7 +82,6 @@ function prepare({ name, arrays }) {
 }
 
 let current = { step: () => 0, output: () => [] };
-let consumed = 0;
 
 const commands = {
   prepare(name) {
@@ -93,36 +92,9 @@ const commands = {
     writeFileSync(path, new Float64Array(current.output().flatMap((each) => [...each])));
     return {};
   },
-  time(seconds) {
-    const cpu = process.cpuUsage();
-    const start = performance.now();
-    let steps = 0;
-    let elapsed = 0;
-    do {
-      consumed += current.step();
-      steps++;
-      elapsed = (performance.now() - start) / 1000;
-    } while (elapsed < Number(seconds));
-    const { user, system } = process.cpuUsage(cpu);
-    return {
-      queries: steps,
-      seconds: elapsed,
-      cpu: (user + system) / 1e6,
-      consumed: Number.isFinite(consumed),
-    };
-  },
+  time: (seconds) => timeSteps(current.step, Number(seconds)),
   facts: () => ({ version: `Node ${process.version}` }),
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const [name, ...rest] = line.split(" ");
-  if (name === "quit") break;
-  let reply;
-  try {
-    reply = commands[name](...rest);
-  } catch (error) {
-    reply = { error: String(error?.stack ?? error) };
-  }
-  process.stdout.write(`${JSON.stringify(reply)}\n`);
-}
+await answerCommands(commands);
 process.exit(0);
