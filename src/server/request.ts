@@ -11,13 +11,14 @@ const MOST_BYTES = 8 * 2 ** 20;
 /**
  * The JSON body of a request, of that form.
  *
- * @throws Refusal as reading a body does, and BAD_JSON; BAD_INPUT that says where it is of another form
+ * @throws Refusal as reading a body does, MEDIA_TYPE and BAD_JSON; BAD_INPUT that says where it is of another form
  */
 export async function readRequest<T extends z.ZodType>(
   context: Context,
   form: T,
   limits: Readonly<ServerLimits>,
 ): Promise<z.infer<T>> {
+  requireJson(context);
   const bytes = await readBody(context, Math.min(MOST_BYTES, limits.jsonBytes), limits);
   let body: unknown;
   try {
@@ -34,4 +35,18 @@ export async function readRequest<T extends z.ZodType>(
     got: "not accepted",
     rule: `of the documented form (${message})`,
   });
+}
+
+export function typeOf(context: Context): string {
+  return (context.req.header("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
+}
+
+/** @throws Refusal MEDIA_TYPE: pages of other sites cannot send JSON without being asked first */
+export function requireJson(context: Context): void {
+  const type = typeOf(context);
+  if (type === "application/json") return;
+  throw new Refusal(
+    "MEDIA_TYPE",
+    `Content-Type is ${type === "" ? "missing" : type.slice(0, 100)}; it must be application/json.`,
+  );
 }

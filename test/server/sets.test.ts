@@ -163,7 +163,12 @@ async function settled(path: string, init?: RequestInit, from: App = app): Promi
 }
 
 const neighboursPath = "/api/sets/emoji-twemoji/neighbours";
-const posted = (body: object): RequestInit => ({ method: "POST", body: JSON.stringify(body) });
+const JSON_TYPE = { "content-type": "application/json" };
+const posted = (body: object): RequestInit => ({
+  method: "POST",
+  headers: JSON_TYPE,
+  body: JSON.stringify(body),
+});
 
 async function neighbours(body: object): Promise<NeighboursAnswer> {
   const answer = await settled(neighboursPath, posted(body));
@@ -238,10 +243,13 @@ describe("neighbours", () => {
   test("what is not of the form, or names what is not there, is refused and says what would be right", async () => {
     const sound = { ...common, metric: "l2", index: "Flat", row: 1 };
     const refused = async (body: object | string): Promise<[number, string]> => {
-      const init = { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) };
+      const text = typeof body === "string" ? body : JSON.stringify(body);
+      const init = { method: "POST", headers: JSON_TYPE, body: text };
       const answer = await app.request(neighboursPath, init);
       return [answer.status, ((await answer.json()) as Problem).code];
     };
+    const plain = { method: "POST", body: JSON.stringify(sound) };
+    expect((await app.request(neighboursPath, plain)).status).toBe(415);
     expect(await refused("{")).toEqual([400, "BAD_JSON"]);
     expect(await refused({})).toEqual([400, "BAD_INPUT"]);
     expect(await refused({ ...sound, path: "/etc/passwd" })).toEqual([400, "BAD_INPUT"]);

@@ -18,7 +18,13 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const post = (body: object): Promise<Response> =>
-  Promise.resolve(app.request("/api/sweeps", { method: "POST", body: JSON.stringify(body) }));
+  Promise.resolve(
+    app.request("/api/sweeps", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    }),
+  );
 
 const SWEEP: SweepRequest = {
   ...{ set: "emoji-twemoji", feature: "pixels", metric: "l2", k: 5, queries: 40 },

@@ -6,6 +6,7 @@ import { readBody } from "../guards/body.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Metrics } from "../metrics.ts";
 import { Refusal } from "../refusal.ts";
+import { requireJson, typeOf } from "../request.ts";
 import type { Collections } from "./registry.ts";
 import { auditAsk, buildAsk, checkForm, configureAsk, createAsk, parseJson } from "./schemas.ts";
 import { FLOATS, NPY } from "./vectorsIn.ts";
@@ -110,22 +111,9 @@ export function nameOf(context: Context): string {
   return context.req.param("name") ?? "";
 }
 
-export function typeOf(context: Context): string {
-  return (context.req.header("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
-}
-
 function acceptOf(context: Context): string {
   const accept = context.req.header("accept") ?? "";
   return accept.includes(FLOATS) ? FLOATS : "application/json";
-}
-
-export function requireJson(context: Context): void {
-  const type = typeOf(context);
-  if (type === "application/json") return;
-  throw new Refusal(
-    "MEDIA_TYPE",
-    `Content-Type is ${type === "" ? "missing" : type.slice(0, 100)}; it must be application/json.`,
-  );
 }
 
 export function checkDimension(dimension: number, limits: ServerLimits): void {

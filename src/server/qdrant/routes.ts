@@ -3,16 +3,11 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { VicinalError } from "../../core/index.ts";
 import type { BuildAsk } from "../collections/asks.ts";
 import type { CollectionFacts } from "../collections/registry.ts";
-import {
-  type CollectionServices,
-  checkDimension,
-  forward,
-  nameOf,
-  requireJson,
-} from "../collections/routes.ts";
+import { type CollectionServices, checkDimension, forward, nameOf } from "../collections/routes.ts";
 import { readBody } from "../guards/body.ts";
 import { problemOf } from "../problem.ts";
 import { Refusal } from "../refusal.ts";
+import { requireJson } from "../request.ts";
 import { bad, bodyOf, type Json, objectOf, only, wholeOf } from "./asks.ts";
 
 const METRICS: Readonly<Record<string, string>> = {
