@@ -103,7 +103,7 @@ export class Metrics {
     return async (context, next) => {
       const start = performance.now();
       await next();
-      const route = routePath(context, -1);
+      const route = routePath(context);
       const status = String(context.res.status);
       this.#requests.inc({ method: context.req.method, route, status });
       this.#seconds.observe({ route }, (performance.now() - start) / 1000);

@@ -560,10 +560,23 @@ test("a refusal's title is that of its status", async () => {
 });
 
 test("/metrics tells requests, searches and points", async () => {
+  await ask(address, "/healthz");
+  await ask(address, "/api/collections/flat");
+  await ask(address, "/api/collections/flat/file");
+  await ask(address, "/collections/flat");
+  await ask(address, "/nothing/here");
   const text = (await ask(address, "/metrics")).bytes.toString();
   expect(text).toMatch(
     /vicinal_requests_total\{method="POST",route="\/api\/collections\/:name\/search",status="200"\} \d+/,
   );
+  for (const route of [
+    "/healthz",
+    "/api/collections/:name",
+    "/api/collections/:name/file",
+    "/collections/:name",
+  ])
+    expect(text).toContain(`vicinal_requests_total{method="GET",route="${route}",status="200"}`);
+  expect(text).not.toContain("nothing");
   expect(text).toMatch(/vicinal_searches_total \d{2,}/);
   expect(text).toMatch(/vicinal_points\{collection="flat"\} 500/);
   expect(text).toMatch(/vicinal_event_loop_lag_seconds\{quantile="0.99"\} [\d.e-]+/);
