@@ -6,13 +6,22 @@ import { writeLine } from "./output.ts";
 /** Opens what takes its time, while the server answers already. */
 export type Meanwhile = (server: RunningServer, signal: AbortSignal) => Promise<void>;
 
+export interface ServingOptions {
+  /** Shows the app in a browser, from a terminal. */
+  readonly open: boolean;
+  /** Takes another port where the one wanted is taken. */
+  readonly anyPort?: boolean;
+  readonly meanwhile?: Meanwhile;
+}
+
 /** Serves until the process is told to stop. */
 export async function serveUntilStopped(
   options: ServerOptions,
-  { open, meanwhile }: { readonly open: boolean; readonly meanwhile?: Meanwhile },
+  { open, anyPort = false, meanwhile }: ServingOptions,
 ): Promise<void> {
   const { startServer } = await import("../server/index.ts");
-  const server = await startServer(options).catch((error) => {
+  const server = await startServer(options).catch((error: NodeJS.ErrnoException) => {
+    if (anyPort && error.code === "EADDRINUSE") return startServer({ ...options, port: 0 });
     throw addressProblem(error, options);
   });
   const stop = new AbortController();

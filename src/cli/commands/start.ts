@@ -11,7 +11,7 @@ interface StartFlags {
   out?: string;
   json?: boolean;
   serve?: boolean;
-  port: number;
+  port?: number;
 }
 
 export function startCommand(): Command {
@@ -28,9 +28,8 @@ export function startCommand(): Command {
     .option("--no-serve", "end when the report is written")
     .option(
       "--port <n>",
-      "port of the web app; 0 takes any that is free",
+      "port of the web app (default: 7700, or any where that is taken)",
       readWhole("--port", 0, 65_535),
-      7700,
     )
     .addHelpText("after", "\nExamples:\n  vicinal start\n  vicinal start --quick --out /tmp/first --no-serve")
     .action(runStartCommand);
@@ -54,7 +53,8 @@ async function runStartCommand(flags: StartFlags): Promise<void> {
     writeJson({ report, resultsFile, results });
   }
   if (!(flags.serve ?? isWatched(flags))) return;
-  await serveUntilStopped({ port: flags.port, dataDir: flags.data }, { open: true });
+  const { port, data: dataDir } = flags;
+  await serveUntilStopped({ port, dataDir }, { open: true, anyPort: port === undefined });
 }
 
 /** Whether someone sits at a terminal who may want to look around. */
