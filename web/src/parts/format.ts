@@ -12,6 +12,11 @@ export function short(value: number): string {
   return size >= 0.001 ? `${Number(value.toPrecision(3))}` : value.toExponential(1);
 }
 
+/** Of a share of one. */
+export function percent(share: number): string {
+  return `${Math.round(100 * share)}\u00a0%`;
+}
+
 export function milliseconds(ms: number): string {
   return ms >= 1000
     ? `${short(ms / 1000)}\u00a0s`

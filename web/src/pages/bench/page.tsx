@@ -91,11 +91,7 @@ function Plan() {
 function Under() {
   const now = going.value;
   if (now === undefined) return null;
-  return (
-    <div class="bench-under">
-      <Progress what="measuring" progress={now.progress} onCancel={now.cancel} />
-    </div>
-  );
+  return <Progress what="measuring" progress={now.progress} onCancel={now.cancel} />;
 }
 
 function originOf({ state, engine }: Run): string {

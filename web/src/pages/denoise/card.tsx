@@ -35,7 +35,7 @@ export function Card({ title, picture, likeness, best, shown, onShow, children }
         <strong>{title}</strong>
         {best && <span class="denoise-best"> best PSNR</span>}
         {likeness && (
-          <span class="number denoise-likeness">
+          <span class="number">
             {likeness.psnr.toFixed(2)} dB · SSIM {likeness.ssim.toFixed(3)}
           </span>
         )}

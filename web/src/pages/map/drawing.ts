@@ -5,7 +5,7 @@ import { paint } from "./colouring.ts";
 import { createRenderer } from "./renderer.ts";
 
 /** Name of the measures of User Timing that frames leave: script and upload of each. */
-export const FRAME = "map frame";
+const FRAME = "map frame";
 const KEPT_FRAMES = 500;
 
 /**

@@ -95,7 +95,7 @@ function Counts({ atlas, rows }: { readonly atlas: Atlas; readonly rows: readonl
   );
 }
 
-export function rowsAsJson({ details, feature, method, places }: Chart, rows: readonly number[]): string {
+function rowsAsJson({ details, feature, method, places }: Chart, rows: readonly number[]): string {
   const listed = rows.map((row) => ({
     row,
     name: nameOf(details, row),
@@ -105,7 +105,7 @@ export function rowsAsJson({ details, feature, method, places }: Chart, rows: re
   return `${JSON.stringify({ set: details.name, feature, method, rows: listed }, null, 1)}\n`;
 }
 
-export function rowsAsCsv({ details, places }: Chart, rows: readonly number[]): string {
+function rowsAsCsv({ details, places }: Chart, rows: readonly number[]): string {
   const { properties } = details;
   return csvOf([
     ["row", "name", ...properties.map(({ name }) => name), "x", "y"],

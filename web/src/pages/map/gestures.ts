@@ -18,7 +18,7 @@ export interface Gestures {
   attach(stage: HTMLElement): () => void;
 }
 
-export function nearestRow({ chart, view, size, shown }: Atlas, at: Spot, reach: number): number | undefined {
+function nearestRow({ chart, view, size, shown }: Atlas, at: Spot, reach: number): number | undefined {
   const shownChart = chart.value;
   if (shownChart === undefined) return undefined;
   const spot = toMap(view.value, size.value, at);

@@ -13,7 +13,7 @@ export function isInside(outline: readonly Spot[], x: number, y: number): boolea
   return inside;
 }
 
-export function boxOf(outline: readonly Spot[]): Box {
+function boxOf(outline: readonly Spot[]): Box {
   const xs = outline.map(({ x }) => x);
   const ys = outline.map(({ y }) => y);
   return { left: Math.min(...xs), right: Math.max(...xs), bottom: Math.min(...ys), top: Math.max(...ys) };

@@ -1,7 +1,8 @@
 import { useMemo, useState } from "preact/hooks";
 import { createRng } from "vicinal/core";
+import { percent } from "../../../parts/format.ts";
 import { Slider } from "../../../parts/slider.tsx";
-import { Board, Handle, SIDE } from "../parts/board.tsx";
+import { Board, Query, SIDE } from "../parts/board.tsx";
 import { Hint, Idea, Seed } from "../parts/idea.tsx";
 import { bruteForce, clouds, type Point } from "../points.ts";
 import { borders, decoded, learn, recallOf, searchCodes } from "./codes.ts";
@@ -12,8 +13,6 @@ const CLOUDS = 6;
 const K = 5;
 /** Bits of a point as two numbers of 32. */
 const PLAIN = 64;
-
-const percent = (share: number): string => `${Math.round(100 * share)}\u00a0%`;
 
 export default function CodesIdea() {
   const [seed, setSeed] = useState(1);
@@ -79,11 +78,9 @@ export default function CodesIdea() {
                 />
               ))}
             </g>
-            <Handle at={query} label="Query" onMove={setQuery}>
-              <path class="board-query" d="M-11 0H11M0-11V11" />
-            </Handle>
+            <Query at={query} onMove={setQuery} />
           </Board>
-          <ul class="codes-legend">
+          <ul class="idea-legend">
             <li>
               <Key style="codes-right" /> found and right
             </li>

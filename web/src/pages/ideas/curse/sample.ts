@@ -9,7 +9,7 @@ export const HUB_K = 10;
 export type Kind = "anywhere" | "sheet";
 
 /** Histograms: shares of distances by distance / mean in tenths up to 3, points by how often they are named. */
-export const DISTANCE_BINS = 60;
+const DISTANCE_BINS = 60;
 export const DISTANCE_TOP = 3;
 export const HUB_BINS = 25;
 export const HUB_BIN = 3;

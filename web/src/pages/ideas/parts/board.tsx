@@ -115,3 +115,12 @@ export function Handle({ at, label, onMove, onKey, onFocus, tabIndex = 0, childr
     </g>
   );
 }
+
+/** The query of an idea, a cross. */
+export function Query({ at, onMove }: Pick<HandleProps, "at" | "onMove">) {
+  return (
+    <Handle at={at} label="Query" onMove={onMove}>
+      <path class="board-query" d="M-11 0H11M0-11V11" />
+    </Handle>
+  );
+}

@@ -36,6 +36,30 @@ export function Idea({ says, figure, controls, readout, settled = true, notice }
   );
 }
 
+interface AddRemoveProps {
+  /** Where a new point goes: "at the query". */
+  where: string;
+  onAdd: () => void;
+  /** Enough points would be left. */
+  canRemove: boolean;
+  /** Of the selected point. */
+  onRemove: () => void;
+}
+
+/** Buttons for points, where a board needs a mouse. */
+export function AddRemove({ where, onAdd, canRemove, onRemove }: AddRemoveProps) {
+  return (
+    <div class="idea-buttons">
+      <button type="button" onClick={onAdd}>
+        Add a point {where}
+      </button>
+      <button type="button" disabled={!canRemove} onClick={onRemove}>
+        Remove the selected point
+      </button>
+    </div>
+  );
+}
+
 interface SeedProps {
   seed: number;
   onNew: (seed: number) => void;

@@ -1,10 +1,11 @@
 import { useCallback, useMemo, useState } from "preact/hooks";
 import { ErrorNote } from "../../../parts/errorNote.tsx";
+import { percent } from "../../../parts/format.ts";
 import { Slider } from "../../../parts/slider.tsx";
 import { Board, type Ink } from "../parts/board.tsx";
 import { Choice } from "../parts/choice.tsx";
 import { Handles } from "../parts/handles.tsx";
-import { Hint, Idea, Seed } from "../parts/idea.tsx";
+import { AddRemove, Hint, Idea, Seed } from "../parts/idea.tsx";
 import { LineChart } from "../parts/lineChart.tsx";
 import { CLASS_COLOURS, CLASS_NAMES, Mark } from "../parts/mark.tsx";
 import { useWorked } from "../parts/worked.ts";
@@ -30,7 +31,6 @@ function paintRegions(canvas: HTMLCanvasElement, ink: Ink, { side, group, share 
 }
 
 const line = (values: readonly number[]): [number, number][] => values.map((value, i) => [KS[i]!, value]);
-const percent = (share: number): string => `${Math.round(100 * share)}\u00a0%`;
 
 /** How often the classifier errs, for this k and for all. */
 function Judged({ k, errors }: { k: number; errors: Errors }) {
@@ -140,14 +140,12 @@ export default function RegionsIdea() {
             options={CLASS_NAMES.map((name, i) => [`${i}`, `${name}s`] as const)}
             onChange={(value) => setGroup(Number(value))}
           />
-          <div class="idea-buttons">
-            <button type="button" onClick={() => add({ x: 0.5, y: 0.5 })}>
-              Add a point in the middle
-            </button>
-            <button type="button" disabled={samples.length <= FEWEST} onClick={() => remove(current)}>
-              Remove the selected point
-            </button>
-          </div>
+          <AddRemove
+            where="in the middle"
+            onAdd={() => add({ x: 0.5, y: 0.5 })}
+            canRemove={samples.length > FEWEST}
+            onRemove={() => remove(current)}
+          />
           <Seed
             seed={seed}
             onNew={(next) => {

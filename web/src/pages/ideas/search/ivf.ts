@@ -6,7 +6,7 @@ export const NLIST = 14;
 const ROUNDS = 15;
 
 /** Lloyd's k-means from points drawn far apart; an empty list keeps its centre. */
-export function kMeans(points: readonly Point[], k: number, draw: Draw): Point[] {
+function kMeans(points: readonly Point[], k: number, draw: Draw): Point[] {
   let centres: Point[] = [points[draw.below(points.length)]!];
   while (centres.length < k) {
     const apart = (point: Point): number => Math.min(...centres.map((centre) => distance(centre, point)));

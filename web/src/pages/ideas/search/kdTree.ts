@@ -18,7 +18,7 @@ interface Node {
 }
 
 /** From a place to the nearest place of a box. */
-export function distanceToBox({ x, y }: Point, box: Box): number {
+function distanceToBox({ x, y }: Point, box: Box): number {
   const outside = (value: number, [low, high]: readonly [number, number]): number =>
     Math.max(low - value, 0, value - high);
   return Math.hypot(outside(x, box.x), outside(y, box.y));

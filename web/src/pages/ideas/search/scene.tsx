@@ -96,7 +96,7 @@ export function Legend({ centres, missed }: { centres: boolean; missed: boolean 
     ["scene-point-best", "nearest so far"],
   ];
   return (
-    <ul class="scene-legend">
+    <ul class="idea-legend">
       {entries.map(([style, name]) => (
         <li key={name}>
           <svg width="16" height="16" viewBox="-8 -8 16 16" aria-hidden="true" focusable="false">

@@ -1,8 +1,9 @@
 import { useMemo, useState } from "preact/hooks";
 import { createRng } from "vicinal/core";
+import { percent } from "../../../parts/format.ts";
 import { Slider } from "../../../parts/slider.tsx";
 import { linkTo, route } from "../../../shell/route.ts";
-import { Board, Handle } from "../parts/board.tsx";
+import { Board, Query } from "../parts/board.tsx";
 import { Choice } from "../parts/choice.tsx";
 import { Hint, Idea, Seed } from "../parts/idea.tsx";
 import { bruteForce, clouds, type Point } from "../points.ts";
@@ -38,8 +39,6 @@ const NOTICE: Readonly<Record<string, readonly string[]>> = {
     "Each search measures all centres first. With n points, about √n lists keep both parts cheap.",
   ],
 };
-
-const percent = (share: number): string => `${Math.round(100 * share)}\u00a0%`;
 
 function wanted(): Method {
   return METHODS.find(({ name }) => name === route.value.params.get("method")) ?? METHODS[0]!;
@@ -77,9 +76,7 @@ export default function SearchIdea() {
             onTap={move}
           >
             <Scene points={points} searcher={searcher} steps={steps} now={now} missed={missed} />
-            <Handle at={query} label="Query" onMove={move}>
-              <path class="board-query" d="M-11 0H11M0-11V11" />
-            </Handle>
+            <Query at={query} onMove={move} />
           </Board>
           <Legend centres={searcher.centres.length > 0} missed={missed.length > 0} />
           <Player now={now} steps={steps.length} says={steps[now]!.say} onStep={setStep} />

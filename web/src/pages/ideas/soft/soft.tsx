@@ -1,10 +1,10 @@
 import { useMemo, useState } from "preact/hooks";
 import { createRng } from "vicinal/core";
 import { Slider } from "../../../parts/slider.tsx";
-import { Board, Handle, SIDE } from "../parts/board.tsx";
+import { Board, Query, SIDE } from "../parts/board.tsx";
 import { Choice } from "../parts/choice.tsx";
 import { Handles } from "../parts/handles.tsx";
-import { Hint, Idea, Seed } from "../parts/idea.tsx";
+import { AddRemove, Hint, Idea, Seed } from "../parts/idea.tsx";
 import { distance, type Point, scattered } from "../points.ts";
 import { DRAWS, takings } from "./weights.ts";
 import "./soft.css";
@@ -89,11 +89,9 @@ export default function SoftIdea() {
               )}
             />
             <path class="soft-mean" d={`M${place.x * SIDE} ${place.y * SIDE}m-12 0l12-12l12 12l-12 12z`} />
-            <Handle at={query} label="Query" onMove={setQuery}>
-              <path class="board-query" d="M-11 0H11M0-11V11" />
-            </Handle>
+            <Query at={query} onMove={setQuery} />
           </Board>
-          <ul class="soft-legend">
+          <ul class="idea-legend">
             <li>
               <span class="soft-swatch soft-swatch-taken" /> the {STEPS[step]} nearest (hard)
             </li>
@@ -123,18 +121,12 @@ export default function SoftIdea() {
             options={STEPS.map((name, i) => [`${i}`, name] as const)}
             onChange={(value) => setStep(Number(value))}
           />
-          <div class="idea-buttons">
-            <button type="button" onClick={() => setPoints([...points, query])}>
-              Add a point at the query
-            </button>
-            <button
-              type="button"
-              disabled={points.length <= K}
-              onClick={() => remove(Math.min(selected, points.length - 1))}
-            >
-              Remove the selected point
-            </button>
-          </div>
+          <AddRemove
+            where="at the query"
+            onAdd={() => setPoints([...points, query])}
+            canRemove={points.length > K}
+            onRemove={() => remove(Math.min(selected, points.length - 1))}
+          />
           <Seed
             seed={seed}
             onNew={(next) => {

@@ -58,7 +58,7 @@ export default function TradeoffIdea() {
       figure={
         <>
           <Chart all={all} wanted={wanted} chosen={chosen} />
-          <ul class="tradeoff-legend">
+          <ul class="idea-legend">
             {CONTENDERS.map(({ name }, i) => (
               <li key={name}>
                 <svg width="18" height="18" viewBox="-10 -10 20 20" aria-hidden="true" focusable="false">

@@ -1,9 +1,9 @@
 import { Delaunay } from "d3-delaunay";
 import { useMemo, useState } from "preact/hooks";
 import { createRng } from "vicinal/core";
-import { Board, Handle, SIDE } from "../parts/board.tsx";
+import { Board, Query, SIDE } from "../parts/board.tsx";
 import { Handles } from "../parts/handles.tsx";
-import { Hint, Idea, Seed } from "../parts/idea.tsx";
+import { AddRemove, Hint, Idea, Seed } from "../parts/idea.tsx";
 import { bruteForce, type Point, scattered } from "../points.ts";
 import { greedyWalk } from "./walk.ts";
 import "./voronoi.css";
@@ -90,9 +90,7 @@ export default function VoronoiIdea() {
                 />
               )}
             />
-            <Handle at={query} label="Query" onMove={setQuery}>
-              <path class="board-query" d="M-11 0H11M0-11V11" />
-            </Handle>
+            <Query at={query} onMove={setQuery} />
           </Board>
           <Hint many tap="Click anywhere to put the query there." />
         </>
@@ -107,14 +105,12 @@ export default function VoronoiIdea() {
             />
             Delaunay links, and the walk from the selected point
           </label>
-          <div class="idea-buttons">
-            <button type="button" onClick={() => setSites([...sites, query])}>
-              Add a point at the query
-            </button>
-            <button type="button" disabled={sites.length <= 3} onClick={() => remove(start)}>
-              Remove the selected point
-            </button>
-          </div>
+          <AddRemove
+            where="at the query"
+            onAdd={() => setSites([...sites, query])}
+            canRemove={sites.length > 3}
+            onRemove={() => remove(start)}
+          />
           <Seed
             seed={seed}
             onNew={(next) => {
