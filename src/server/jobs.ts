@@ -28,7 +28,7 @@ export interface JobLimits {
   reportMs: number;
 }
 
-export const JOB_LIMITS: JobLimits = { running: 8, kept: 100, keptMs: 600_000, reportMs: 100 };
+const JOB_LIMITS: JobLimits = { running: 8, kept: 100, keptMs: 600_000, reportMs: 100 };
 
 interface Job {
   readonly id: string;

@@ -26,7 +26,7 @@ export async function openFile(
 }
 
 /** The file's base name in the letters that a collection's name may have; numbered where it is taken. */
-export function nameFor(path: string, isTaken: (name: string) => boolean): string {
+function nameFor(path: string, isTaken: (name: string) => boolean): string {
   const plain = basename(path)
     .replace(/(\.[a-z0-9]{1,8}){1,2}$/i, "")
     .replace(/[^A-Za-z0-9_-]+/g, "-")

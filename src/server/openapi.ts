@@ -228,7 +228,7 @@ const ROUTES: readonly Route[] = [
 ];
 
 /** The server's own API as an OpenAPI 3.1 document; Qdrant's routes are documented by Qdrant. */
-export function openApiDocument(): Json {
+function openApiDocument(): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of ROUTES) {
     paths[route.path] ??= {};

@@ -24,7 +24,7 @@ export interface WebFile {
 }
 
 /** The folder of the built web app, beside the compiled library. */
-export const WEB_FOLDER: string = fileURLToPath(new URL("../web", import.meta.url));
+const WEB_FOLDER: string = fileURLToPath(new URL("../web", import.meta.url));
 
 /**
  * The built web app by path, read once: what a client asks for is looked up among these and never becomes the name of

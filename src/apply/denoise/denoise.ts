@@ -100,7 +100,7 @@ function checked(options: DenoiseOptions): Settings {
 }
 
 /** A deviation of noise, or OPTION_RANGE. */
-export function checkSigma(option: string, got: unknown): number {
+function checkSigma(option: string, got: unknown): number {
   if (typeof got !== "number" || !(got >= 0 && got <= 255)) {
     throw new VicinalError("OPTION_RANGE", { option, got, rule: "a number from 0 to 255" });
   }

@@ -29,7 +29,7 @@ export interface Profile {
 }
 
 /** Noise from which on the parameters for strong noise are taken. */
-export const STRONG = 40;
+const STRONG = 40;
 
 /**
  * The normal profile of the authors' program. Beyond a deviation of 40 its blocks of the second pass are larger and

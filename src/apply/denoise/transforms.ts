@@ -66,7 +66,7 @@ export function turned({ n, data }: Square): Square {
 }
 
 /** Gauss–Jordan elimination with the largest pivot of each column. */
-export function inverseOf({ n, data }: Square): Square {
+function inverseOf({ n, data }: Square): Square {
   const left = Float64Array.from(data);
   const right = Float64Array.from(data, (_, at) => (at % n === Math.floor(at / n) ? 1 : 0));
   for (let column = 0; column < n; column++) {

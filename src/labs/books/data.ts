@@ -50,7 +50,7 @@ const BOILERPLATE = new Set([
 ]);
 
 /** Links mentioned less often are left out: few books, so fewer than the 5 of the original study. */
-export const LEAST_MENTIONS = 3;
+const LEAST_MENTIONS = 3;
 
 /** Text as labels are compared: trimmed, in lower case, Unicode NFC, with single spaces. */
 export const normal = (text: string): string =>

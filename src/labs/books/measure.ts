@@ -4,7 +4,7 @@ import { type BookSet, type Pair, PROPERTIES, type Property } from "./data.ts";
 import type { Split } from "./split.ts";
 
 /** Values with fewer books are left out, as in the ratio. */
-export const LEAST_BOOKS_OF_VALUE = 5;
+const LEAST_BOOKS_OF_VALUE = 5;
 const NEIGHBOURS_ASKED = 5;
 const NEGATIVES_OF_PAIR = 50;
 const FIRST = 10;

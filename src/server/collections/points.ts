@@ -74,7 +74,7 @@ export function pageOfKeys(
   return { keys, more: false };
 }
 
-export function pointOf(
+function pointOf(
   cell: Cell,
   key: Key,
   withVector: boolean,

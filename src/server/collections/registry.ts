@@ -369,7 +369,7 @@ function unknownCollection(): Refusal {
   );
 }
 
-export function checkName(name: string): void {
+function checkName(name: string): void {
   if (NAME.test(name)) return;
   const rule = "letters, digits, - and _, of which the first is a letter or digit, at most 63";
   throw new Refusal("BAD_NAME", `The collection's name must be ${rule}.`);

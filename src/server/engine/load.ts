@@ -5,7 +5,7 @@ import type { BuildAsk } from "../collections/asks.ts";
 import type { Run } from "./host.ts";
 
 /** Formats that are read without packages of others, which a client's bytes do not reach. */
-export const UPLOAD_FORMATS: readonly string[] = [
+const UPLOAD_FORMATS: readonly string[] = [
   "vic",
   ...VECTOR_FORMATS.filter((format) => format !== "hdf5" && format !== "parquet"),
 ];

@@ -4,7 +4,7 @@ import type { FieldValue, Metadata } from "../../indexes/index.ts";
 export type Payload = Readonly<Record<string, unknown>>;
 
 /** The field that keeps a payload as it came, where fields alone would lose its form. */
-export const PAYLOAD_FIELD = "payload.json";
+const PAYLOAD_FIELD = "payload.json";
 
 const MAX_DEPTH = 32;
 

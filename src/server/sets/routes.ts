@@ -86,7 +86,7 @@ function makeFeature(
 }
 
 /** What pages are told of a set. */
-export function detailsOf({ name, title, kind }: DataSet, loaded: LoadedSet): SetDetails {
+function detailsOf({ name, title, kind }: DataSet, loaded: LoadedSet): SetDetails {
   const { count, note, titles, properties, credits, pictures, features } = loaded;
   return {
     ...{ name, title, kind, count, note, properties, credits },
