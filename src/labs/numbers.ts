@@ -15,6 +15,11 @@ export function seconds(value: number): string {
   return `${value.toFixed(value < 9.995 ? 2 : 1)} s`;
 }
 
+/** Seconds, or minutes from 90 seconds on: "12.3 s", "4.5 minutes". */
+export function minutes(value: number): string {
+  return value < 90 ? seconds(value) : `${(value / 60).toFixed(1)} minutes`;
+}
+
 /** Bytes in binary units, as "28.6 MiB". */
 export function bytes(value: number): string {
   if (value >= 2 ** 30) return `${(value / 2 ** 30).toFixed(2)} GiB`;

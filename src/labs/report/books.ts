@@ -15,7 +15,7 @@ import { READERS } from "../books/sets.ts";
 import type { BookMap } from "../books/shelves.ts";
 import type { Findings } from "../books/study.ts";
 import { machineLine } from "../machine.ts";
-import { count, seconds } from "../numbers.ts";
+import { count, minutes } from "../numbers.ts";
 import { facts, type Html, page, pairs, paragraph, section, svgFigure, table, text } from "./html.ts";
 
 const right = "right" as const;
@@ -25,7 +25,7 @@ export function booksPage(results: BooksLabResults, maps: readonly BookMap[]): s
   const { machine, quick } = results;
   const lead =
     "<p>Books are placed by the pages that their articles link to, or by their readers. Does it help to look at a book's neighbours while learning, with a k-NN that gradients pass through? Lower cluster ratios mean that books of one author, genre, country, publisher or language are nearer to each other than to others.</p>" +
-    `<p class="quiet">${text(machineLine(machine))}${quick ? "; quick run: a sample of books, one seed, few epochs, which decides nothing" : ""}; ${seconds(results.seconds)}.</p>`;
+    `<p class="quiet">${text(machineLine(machine))}${quick ? "; quick run: a sample of books, one seed, few epochs, which decides nothing" : ""}; ${minutes(results.seconds)}.</p>`;
   const sections = [
     ...results.findings.map((found) => studySection(found, results.seed)),
     mapSection(maps),
@@ -71,7 +71,7 @@ function scoresTable({ scores, raw, rates }: Findings): Html {
   const rate = (arm: (typeof ARMS)[number]): string => String(arm === "F" ? rates.A : rates[arm]);
   const rows = [
     ...ARMS.map((arm) => [`<b>${arm}</b> ${text(ARM_NAMES[arm])}`, ...cells(scores[arm]), rate(arm)]),
-    ...LAYERED.map((arm) => [`<b>${arm}</b> table without its layer`, ...cells(raw[arm]), rate(arm)]),
+    ...LAYERED.map((arm) => [`<b>${arm}</b> without its layer`, ...cells(raw[arm]), rate(arm)]),
   ];
   const columns = [
     { title: "" },
@@ -89,7 +89,7 @@ function scoresTable({ scores, raw, rates }: Findings): Html {
 
 function comparisonTable({ comparisons }: Findings): Html {
   const rows = comparisons.map(({ against, differences }) => [
-    `E − ${against} <small>${text(ARM_NAMES[against])}</small>`,
+    `E − ${against}`,
     ...MEASURES.map((measure) => differenceText(differences[measure])),
   ]);
   const columns = [

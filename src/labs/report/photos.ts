@@ -1,6 +1,6 @@
 import { plotLines } from "../../evaluate/index.ts";
 import { machineLine } from "../machine.ts";
-import { count, neighbours, seconds, share } from "../numbers.ts";
+import { count, minutes, neighbours, share } from "../numbers.ts";
 import type { PhotosLabResults } from "../photos/results.ts";
 import { facts, type Html, page, paragraph, section, svgFigure, table, text } from "./html.ts";
 import { type PictureRow, pictureRows } from "./pictureRows.ts";
@@ -42,9 +42,6 @@ export function photosPage(results: PhotosLabResults, shown: PhotoPictures): str
     pictureStyle(shown),
   );
 }
-
-const minutes = (value: number): string =>
-  value < 90 ? seconds(value) : `${(value / 60).toFixed(1)} minutes`;
 
 function scoreSection({ spaces, network, test, train, classes }: PhotosLabResults): Html {
   const rows = spaces.map((space) => [

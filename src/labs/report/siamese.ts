@@ -1,7 +1,7 @@
 import { plotLines } from "../../evaluate/index.ts";
 import { STYLE_LABELS } from "../emoji/styles.ts";
 import { machineLine } from "../machine.ts";
-import { count, seconds, share } from "../numbers.ts";
+import { count, minutes, seconds, share } from "../numbers.ts";
 import type { SiameseLabResults } from "../siamese/lab.ts";
 import type { Scores } from "../siamese/ranking.ts";
 import type { Run, Space, Summary } from "../siamese/study.ts";
@@ -48,9 +48,6 @@ export function siamesePage(results: SiameseLabResults, shown: SiamesePictures):
     pictureStyle(shown),
   );
 }
-
-const minutes = (value: number): string =>
-  value < 90 ? seconds(value) : `${(value / 60).toFixed(1)} minutes`;
 
 const find = ({ summaries }: SiameseLabResults, space: Space): Summary =>
   summaries.find((summary) => summary.space === space)!;
