@@ -99,7 +99,7 @@ function settleable<T>(): { promise: Promise<T>; resolve(value: T): void; reject
   return { promise, resolve, reject };
 }
 
-/** What comes of it if that is soon; otherwise undefined, for an answer that names the job. */
+/** What comes of it if that is soon; otherwise, or when it is cancelled, undefined for an answer that names the job. */
 export async function soon<T>({ done }: Making<T>, milliseconds = 250): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
@@ -107,6 +107,9 @@ export async function soon<T>({ done }: Making<T>, milliseconds = 250): Promise<
   });
   try {
     return await Promise.race([done, late]);
+  } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") return undefined;
+    throw error;
   } finally {
     clearTimeout(timer);
   }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { VicinalError } from "../../src/core/index.ts";
 import { createApp } from "../../src/server/app.ts";
 import { type JobEvent, Jobs } from "../../src/server/jobs.ts";
+import { Made, soon } from "../../src/server/made.ts";
 import { ask, askRaw, PAGE, serve } from "./support.ts";
 
 describe("names the server answers to", async () => {
@@ -170,6 +171,21 @@ describe("jobs", async () => {
     expect((await ask(address, `/api/jobs/${job}/events`)).bytes.toString()).toMatch(
       /^event: failed\ndata: {.*"code":"BAD_K"}\n\n$/,
     );
+  });
+
+  test("that are cancelled while an answer waits for them are named by it, and may be started anew", async () => {
+    const jobs = new Jobs();
+    const made = new Made<number>(jobs, { most: 1, size: () => 1 });
+    for (let i = 0; i < 2; i++) {
+      const making = made.make("one", "one", ({ signal }) => hang(signal));
+      const answer = soon(making, 10_000);
+      await sleep(20);
+      jobs.cancel(making.job);
+      expect(await answer).toBeUndefined();
+      expect((await jobs.outcome(making.job)).event).toBe("aborted");
+    }
+    expect(await soon(made.make("one", "one", async () => 1))).toBe(1);
+    expect(made.get("one")).toBe(1);
   });
 
   test("that are unknown are not found", async () => {
