@@ -1,11 +1,4 @@
-import {
-  createRng,
-  oneOf,
-  permutation,
-  resolveOptions,
-  VicinalError,
-  wholeNumber,
-} from "../../core/index.ts";
+import { createRng, permutation, resolveOptions, VicinalError, wholeNumber } from "../../core/index.ts";
 import {
   type BothMeans,
   comparable,
@@ -17,10 +10,9 @@ import {
 } from "./clusterPairs.ts";
 import {
   between,
-  DISTANCES,
+  checkShared,
   type Distance,
-  meansOver,
-  namesOf,
+  overProperties,
   type PropertyValues,
   prepared,
   type RatioMeans,
@@ -106,21 +98,12 @@ export function clusterRatio<P extends string>(
   options: ClusterRatioOptions = {},
 ): ClusterRatios<P> {
   const o = resolveOptions<Required<ClusterRatioOptions>>(DEFAULTS, options);
-  wholeNumber("minimum", o.minimum, 2, Number.MAX_SAFE_INTEGER);
-  oneOf("distance", o.distance, DISTANCES);
+  checkShared(o);
   wholeNumber("permutations", o.permutations, 0, 1_000_000);
   wholeNumber("bootstrap", o.bootstrap, 0, 1_000_000);
-  wholeNumber("seed", o.seed, 0, Number.MAX_SAFE_INTEGER);
-  const names = namesOf(properties);
   const points = prepared(rows, o.distance);
-  const found = {} as Record<P, PropertyRatios>;
-  for (const name of names) found[name] = ofProperty(points, rows, name, properties[name], o);
-  return {
-    properties: found,
-    micro: meansOver(names.map((name) => found[name].micro.ratio)),
-    macro: meansOver(names.map((name) => found[name].macro.ratio)),
-    effectiveDimension: effectiveDimension(rows),
-  };
+  const found = overProperties(properties, (name) => ofProperty(points, rows, name, properties[name], o));
+  return { ...found, effectiveDimension: effectiveDimension(rows) };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Matrix, VicinalError } from "../../core/index.ts";
+import { type Matrix, oneOf, VicinalError, wholeNumber } from "../../core/index.ts";
 
 // Rows and their properties as both forms of the cluster ratio take them.
 
@@ -7,7 +7,7 @@ export type Rows = Matrix<Float32Array | Float64Array>;
 /** What each row has of a property; null, undefined and blank text: nothing, and the row is left out. */
 export type PropertyValues = ArrayLike<string | number | null | undefined>;
 
-export const DISTANCES = ["unit", "cosine", "euclidean"] as const;
+const DISTANCES = ["unit", "cosine", "euclidean"] as const;
 export type Distance = (typeof DISTANCES)[number];
 
 /** Of the ratios of all properties. */
@@ -16,13 +16,52 @@ export interface RatioMeans {
   readonly arithmetic: number;
 }
 
-export function meansOver(ratios: readonly number[]): RatioMeans {
+/** Options of both forms. */
+interface SharedOptions {
+  readonly minimum: number;
+  readonly distance: Distance;
+  readonly seed: number;
+}
+
+export function checkShared({ minimum, distance, seed }: SharedOptions): void {
+  wholeNumber("minimum", minimum, 2, Number.MAX_SAFE_INTEGER);
+  oneOf("distance", distance, DISTANCES);
+  wholeNumber("seed", seed, 0, Number.MAX_SAFE_INTEGER);
+}
+
+interface Ratios {
+  readonly micro: { readonly ratio: number };
+  readonly macro: { readonly ratio: number };
+}
+
+interface PropertiesRatios<P extends string, R> {
+  readonly properties: Readonly<Record<P, R>>;
+  readonly micro: RatioMeans;
+  readonly macro: RatioMeans;
+}
+
+/** Ratios of each property, and their means. */
+export function overProperties<P extends string, R extends Ratios>(
+  properties: Readonly<Record<P, PropertyValues>>,
+  ratiosOf: (name: P) => R,
+): PropertiesRatios<P, R> {
+  const names = namesOf(properties);
+  const found = {} as Record<P, R>;
+  for (const name of names) found[name] = ratiosOf(name);
+  return {
+    properties: found,
+    micro: meansOver(names.map((name) => found[name].micro.ratio)),
+    macro: meansOver(names.map((name) => found[name].macro.ratio)),
+  };
+}
+
+function meansOver(ratios: readonly number[]): RatioMeans {
   const mean = (of: readonly number[]): number => of.reduce((sum, x) => sum + x, 0) / of.length;
   return { geometric: Math.exp(mean(ratios.map(Math.log))), arithmetic: mean(ratios) };
 }
 
 /** Names of the properties, one or more. */
-export function namesOf<P extends string>(properties: Readonly<Record<P, PropertyValues>>): P[] {
+function namesOf<P extends string>(properties: Readonly<Record<P, PropertyValues>>): P[] {
   const names = Object.keys(properties) as P[];
   if (names.length > 0) return names;
   throw new VicinalError("BAD_INPUT", { what: "properties", got: "empty", rule: "at least one property" });

@@ -1,12 +1,11 @@
-import { createRng, oneOf, type Rng, resolveOptions, wholeNumber } from "../../core/index.ts";
+import { createRng, type Rng, resolveOptions, wholeNumber } from "../../core/index.ts";
 import type { PairMeans } from "./clusterPairs.ts";
 import { effectiveDimension } from "./clusterRatio.ts";
 import {
   between,
-  DISTANCES,
+  checkShared,
   type Distance,
-  meansOver,
-  namesOf,
+  overProperties,
   type PropertyValues,
   prepared,
   type RatioMeans,
@@ -79,26 +78,17 @@ export function sampledClusterRatio<P extends string>(
   options: SampledClusterOptions = {},
 ): SampledClusterRatios<P> {
   const o = resolveOptions<Required<SampledClusterOptions>>(DEFAULTS, options);
-  wholeNumber("minimum", o.minimum, 2, Number.MAX_SAFE_INTEGER);
-  oneOf("distance", o.distance, DISTANCES);
+  checkShared(o);
   wholeNumber("pairs", o.pairs, 1, Number.MAX_SAFE_INTEGER);
-  wholeNumber("seed", o.seed, 0, Number.MAX_SAFE_INTEGER);
-  const names = namesOf(properties);
   const points = prepared(rows, o.distance);
-  const found = {} as Record<P, SampledPropertyRatios>;
-  for (const name of names) {
+  const place = (row: number): number => row * rows.cols;
+  const distance = (a: number, b: number): number =>
+    between(points, place(a), place(b), rows.cols, o.distance === "cosine");
+  const found = overProperties(properties, (name) => {
     const groups = usableGroups(properties[name], rows.rows, o.minimum, `property ${name}`);
-    const place = (row: number): number => row * rows.cols;
-    const distance = (a: number, b: number): number =>
-      between(points, place(a), place(b), rows.cols, o.distance === "cosine");
-    found[name] = ofGroups(groups, distance, o.pairs, createRng(o.seed, `cluster ratio pairs ${name}`));
-  }
-  return {
-    properties: found,
-    micro: meansOver(names.map((name) => found[name].micro.ratio)),
-    macro: meansOver(names.map((name) => found[name].macro.ratio)),
-    effectiveDimension: effectiveDimension(rows),
-  };
+    return ofGroups(groups, distance, o.pairs, createRng(o.seed, `cluster ratio pairs ${name}`));
+  });
+  return { ...found, effectiveDimension: effectiveDimension(rows) };
 }
 
 /** Mean of the distances of a value's pairs, and its variance by the draw: 0 where all were taken. */
