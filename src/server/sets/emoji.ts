@@ -7,8 +7,8 @@ import { share } from "../../labs/numbers.ts";
 import { type EmojiEmbedding, keptEmbedding, openEmbedding } from "../../labs/siamese/embedding.ts";
 import { SHAPE } from "../../labs/siamese/encoder.ts";
 import { runHeavy } from "../heavy/run.ts";
-import type { FeatureSpace } from "../protocol.ts";
 import { type DataSet, type Feature, givenFeature, type LoadedSet, propertyOf } from "./dataSet.ts";
+import { learnedSpace } from "./learnedSpace.ts";
 
 /** Pictures are averaged to this side before they are compared. */
 const SIDE = 16;
@@ -66,15 +66,16 @@ async function loaded(set: EmojiSet, cacheDir: string | undefined): Promise<Load
 
 const spoken = (name: string): string => name.replaceAll("-", " ");
 
-const SCORE = "nearest by another hand is the same emoji";
-/** About as long as training takes on two idle processors. */
-const TRAIN_SECONDS = 20;
-
 /** Raw pixels, and the space that a small network learns from all styles: there when it was trained before. */
 async function featuresOf(set: EmojiSet, cacheDir: string | undefined): Promise<Feature[]> {
-  let learned = await keptEmbedding(set, { cacheDir });
-  const scores = (which: "raw" | "learned"): Pick<FeatureSpace, "scores"> =>
-    learned === undefined ? {} : { scores: [{ name: SCORE, value: learned.scores[which] }] };
+  const learned = learnedSpace(await keptEmbedding(set, { cacheDir }), {
+    title: "Learned: same emoji, any style",
+    dimension: SHAPE.width,
+    score: "nearest by another hand is the same emoji",
+    seconds: 20,
+    noteOf,
+    train: async (run) => openEmbedding(await runHeavy("learnEmoji", { cacheDir }, run), set),
+  });
   const pixels = givenFeature(
     {
       name: "pixels",
@@ -89,22 +90,8 @@ async function featuresOf(set: EmojiSet, cacheDir: string | undefined): Promise<
       pixelVectors({ ...set, drawings: set.drawings.slice(0, 1), pixels: picture }, { side: SIDE }).data,
   );
   return [
-    { ...pixels, describe: () => ({ ...pixels.describe(), ...scores("raw") }) },
-    {
-      name: "learned",
-      describe: () => ({
-        ...{ name: "learned", title: "Learned: same emoji, any style", dimension: SHAPE.width, dtype: "f32" },
-        note: noteOf(learned),
-        ...{ metrics: ["cosine", "l2"], maps: ["umap", "pca"], embeds: true },
-        ...scores("learned"),
-        ...(learned === undefined ? { toMake: { seconds: TRAIN_SECONDS } } : {}),
-      }),
-      vectors: () => learned?.vectors,
-      async make({ signal, onProgress }) {
-        learned = openEmbedding(await runHeavy("learnEmoji", { cacheDir }, { signal, onProgress }), set);
-      },
-      embed: (picture) => learned!.embed(picture),
-    },
+    { ...pixels, describe: () => ({ ...pixels.describe(), ...learned.pixelScores() }) },
+    learned.feature,
   ];
 }
 

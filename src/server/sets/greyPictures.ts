@@ -1,9 +1,9 @@
 import { type Matrix, matrix, type Scalars } from "../../core/index.ts";
 import { type Dataset, findDataset, loadDataset, openVectorFile } from "../../data/index.ts";
 import { FASHION_CLASSES } from "../../labs/fashion/data.ts";
-import type { FeatureSpace } from "../protocol.ts";
-import { type DataSet, type Feature, givenFeature, type LoadedSet, propertyOf } from "./dataSet.ts";
+import { type DataSet, givenFeature, type LoadedSet, propertyOf } from "./dataSet.ts";
 import { fashionSpace } from "./fashionSpace.ts";
+import type { LearnedSpace } from "./learnedSpace.ts";
 
 /** Grey pictures of 28 × 28 with ten classes, as MNIST and Fashion-MNIST are published. */
 interface Kind {
@@ -13,12 +13,6 @@ interface Kind {
   readonly classes: readonly string[];
   /** Further spaces beside the pixels. */
   readonly learned?: (rows: GreyPictures) => Promise<LearnedSpace>;
-}
-
-/** A space that is learned, and what it says of the pixels beside it. */
-export interface LearnedSpace {
-  readonly feature: Feature;
-  pixelScores(): Pick<FeatureSpace, "scores">;
 }
 
 /** All pictures, those to learn from first. */
