@@ -4,6 +4,7 @@ import { Button } from "../../parts/button.tsx";
 import { Empty, MissingSet } from "../../parts/empty.tsx";
 import { ErrorNote } from "../../parts/errorNote.tsx";
 import { Progress } from "../../parts/progress.tsx";
+import { useFileDrop } from "../../parts/useFileDrop.ts";
 import { useWork } from "../../parts/useWork.ts";
 import { route } from "../../shell/route.ts";
 import { forget, going, load, runs, series, trouble } from "./bench.ts";
@@ -14,22 +15,9 @@ import "./page.css";
 
 /** Recall against speed of indexes, measured here or read from files. */
 export default function BenchPage() {
-  const [isOver, setOver] = useState(false);
+  const drop = useFileDrop((files) => void load(files));
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: a button does what dropping files does
-    <div
-      class={`bench ${isOver ? "bench-over" : ""}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        void load(event.dataTransfer?.files ?? []);
-      }}
-    >
+    <div class={`bench ${drop.isOver ? "bench-over" : ""}`} {...drop.handlers}>
       <h1>Bench</h1>
       <p class="lead">
         Approximate indexes trade recall, the share of true neighbours they find, for speed. Measure what the

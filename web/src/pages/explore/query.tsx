@@ -5,6 +5,7 @@ import { ErrorNote } from "../../parts/errorNote.tsx";
 import { Picture } from "../../parts/picture.tsx";
 import { TypeAhead } from "../../parts/typeAhead.tsx";
 import { useArrowKeys } from "../../parts/useArrowKeys.ts";
+import { useFileDrop } from "../../parts/useFileDrop.ts";
 import { ownPicture, readPicture } from "./ownPicture.ts";
 import { mainProperty, spreadRows, titleOf, valueIn } from "./picks.ts";
 import { addressOf, change, type State } from "./state.ts";
@@ -72,7 +73,6 @@ function Shown({ set, query }: { readonly set: SetDetails; readonly query: numbe
 /** Drop, choose or paste a picture. */
 function OwnPicture({ set }: { readonly set: SetDetails }) {
   const [error, setError] = useState<unknown>();
-  const [over, setOver] = useState(false);
   const chooser = useRef<HTMLInputElement>(null);
   const take = async (file: File | undefined | null): Promise<void> => {
     if (!file) return;
@@ -84,6 +84,7 @@ function OwnPicture({ set }: { readonly set: SetDetails }) {
       setError(failed);
     }
   };
+  const drop = useFileDrop((files) => void take(files[0]));
   useEffect(() => {
     const onPaste = ({ clipboardData }: ClipboardEvent): void => {
       const file = [...(clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
@@ -94,20 +95,7 @@ function OwnPicture({ set }: { readonly set: SetDetails }) {
   });
   return (
     <>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is one way of three; the button is for keys */}
-      <div
-        class={over ? "explore-drop over" : "explore-drop"}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          void take(event.dataTransfer?.files[0]);
-        }}
-      >
+      <div class={drop.isOver ? "explore-drop over" : "explore-drop"} {...drop.handlers}>
         <Button onClick={() => chooser.current?.click()}>Choose a picture</Button>
         <span class="muted">or drop or paste one here</span>
         <input
