@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import type { Matrix } from "../../src/core/index.ts";
+import { createRng, type Matrix } from "../../src/core/index.ts";
 import { encodeVectors } from "../../src/data/index.ts";
 import { open } from "../../src/indexes/index.ts";
 import { bruteForce, randomMatrix } from "../support/brute.ts";
@@ -58,6 +58,16 @@ async function filled(name: string, ask: Record<string, unknown> = {}): Promise<
     tags: [`t${i % 5}`],
   }));
   await ok(send("POST", `/${name}/points`, { vectors: rowsOf(base), metadata }));
+}
+
+/** As filled(), and with so many rows far from all queries that there is time to stop what is done with them. */
+async function filledForLong(name: string): Promise<void> {
+  await filled(name);
+  const rng = createRng(3, "far");
+  const far = Float32Array.from({ length: 20_000 * DIMENSION }, () => 1000 + rng.next());
+  const body = new Uint8Array(far.buffer);
+  const headers = { "content-type": "application/octet-stream" };
+  await ok(ask(address, `/api/collections/${name}/points`, { method: "POST", headers, body }));
 }
 
 /** The end of a job's events: its result, or its problem. */
@@ -325,7 +335,7 @@ describe("a search", async () => {
     [{ vector: rowsOf(queries)[0], filter: { i: { $like: 3 } } }, "OPTION_UNKNOWN"],
     [{ vector: rowsOf(queries)[0], params: { threads: 4 } }, "OPTION_UNKNOWN"],
     [{ vector: [null, ...rowsOf(queries)[0]!.slice(1)] }, "BAD_INPUT"],
-  ])("asked as %j is refused", async (body, code) => {
+  ])("asked wrongly, case %#, is refused", async (body, code) => {
     expect(await refusal(send("POST", "/flat/search", body))).toEqual({ status: 400, code });
   });
 
@@ -438,7 +448,7 @@ describe("an index", () => {
   });
 
   test("that cannot be built, or whose job is cancelled, leaves the old one", async () => {
-    await filled("kept");
+    await filledForLong("kept");
     const { job } = await ok<{ job: string }>(send("POST", "/kept/build", { index: "NoSuch" }), 202);
     expect(await app.jobs.outcome(job)).toMatchObject({ event: "failed", data: { code: "SPEC_SYNTAX" } });
     const slow = await ok<{ job: string }>(
@@ -448,7 +458,7 @@ describe("an index", () => {
     expect(await refusal(send("POST", "/kept/build", {}))).toEqual({ status: 409, code: "BUILDING" });
     await ask(address, `/api/jobs/${slow.job}`, { method: "DELETE" });
     expect((await app.jobs.outcome(slow.job)).event).toBe("aborted");
-    expect(await ok(send("GET", "/kept"))).toMatchObject({ index: "Flat", size: 500, building: false });
+    expect(await ok(send("GET", "/kept"))).toMatchObject({ index: "Flat", size: 20_500, building: false });
     expectNearest(
       (await ok<Hits>(send("POST", "/kept/search", { vectors: rowsOf(queries), k: 3 }))).neighbors,
       3,
@@ -477,9 +487,9 @@ describe("an index", () => {
   test("and an audit under way end with their collection", async () => {
     for (const [what, body] of [
       ["build", { index: "HNSW32", options: { efConstruction: 500 } }],
-      ["audit", { sample: 500, k: 50 }],
+      ["audit", { sample: 5000, k: 50 }],
     ] as const) {
-      await filled("doomed");
+      await filledForLong("doomed");
       const { job } = await ok<{ job: string }>(send("POST", `/doomed/${what}`, body), 202);
       await ok(send("DELETE", "/doomed"), 204);
       expect((await app.jobs.outcome(job)).event).toBe("aborted");
