@@ -14,6 +14,8 @@ export interface Work<T> {
   again(): void;
 }
 
+type State<T> = Omit<Work<T>, "cancel" | "again">;
+
 /**
  * Work that depends on inputs: begun anew, and what was under way aborted, whenever one of them changes. `work` gives
  * undefined where there is nothing to do yet.
@@ -22,17 +24,16 @@ export function useWork<T>(
   work: (waiting: Required<Waiting> & { signal: AbortSignal }) => Promise<T> | undefined,
   inputs: Inputs,
 ): Work<T> {
-  const [state, setState] = useState<Omit<Work<T>, "cancel" | "again">>({ pending: true });
+  const [{ of, ...state }, setState] = useState<State<T> & { of?: Inputs }>({ pending: true });
   const [round, setRound] = useState(0);
+  const now: Inputs = [...inputs, round];
   const abort = useRef<AbortController | undefined>(undefined);
   useEffect(() => {
     const controller = new AbortController();
     abort.current = controller;
     // What the work before says late is not listened to.
-    const tell = (
-      next: (before: Omit<Work<T>, "cancel" | "again">) => Omit<Work<T>, "cancel" | "again">,
-    ): void => {
-      if (abort.current === controller) setState(next);
+    const tell = (next: (before: State<T>) => State<T>): void => {
+      if (abort.current === controller) setState((before) => ({ ...next(before), of: now }));
     };
     const { signal } = controller;
     const begun = work({ signal, onProgress: (progress) => tell((before) => ({ ...before, progress })) });
@@ -45,9 +46,12 @@ export function useWork<T>(
       abort.current = undefined;
       controller.abort();
     };
-  }, [...inputs, round]);
+  }, now);
+  // Work begins after inputs were drawn: till then the result before must not pass for theirs.
+  const isBegun = of?.every((input, i) => Object.is(input, now[i])) ?? false;
   return {
     ...state,
+    pending: state.pending || !isBegun,
     cancel: useCallback(() => abort.current?.abort(), []),
     again: useCallback(() => setRound((before) => before + 1), []),
   };
