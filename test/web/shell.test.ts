@@ -43,7 +43,7 @@ describe.skipIf(browserProgram === undefined)("the shell", () => {
     expect(await page.title()).toBe("Ideas · Vicinal");
     await page.getByRole("link", { name: "Bench" }).focus();
     await page.keyboard.press("Enter");
-    await page.waitForFunction("document.title === 'Bench · Vicinal'");
+    await expect.poll(() => page.title()).toBe("Bench · Vicinal");
   });
 
   test("colours follow the system until the reader chooses, and the choice is kept", async () => {
