@@ -63,7 +63,7 @@ describe.skipIf(browserProgram === undefined)("the shell", () => {
       PAGES.map(({ title }) => title),
     );
     await page.getByRole("main").getByRole("link", { name: "Ideas" }).click();
-    await page.waitForFunction("document.title === 'Ideas · Vicinal'");
+    await expect.poll(() => page.title()).toBe("Ideas · Vicinal");
   });
 
   test("a server that goes is missed, and found again by the button", async () => {
